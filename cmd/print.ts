@@ -1,0 +1,23 @@
+/** Colours only where a person looks: a terminal, and NO_COLOR unset (no-color.org). */
+export const coloured = (stream: NodeJS.WriteStream = process.stdout): boolean =>
+  stream.isTTY === true && !process.env["NO_COLOR"];
+
+/** Rows as aligned columns below upper-case headings. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [headings.map((h) => h.toUpperCase()), ...rows];
+  const widths = headings.map((_, c) => Math.max(...all.map((row) => (row[c] ?? "").length)));
+  return all
+    .map((row) =>
+      row
+        .map((cell, c) => cell.padEnd(widths[c]!))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+export const out = (text: string): void =>
+  void process.stdout.write(text.endsWith("\n") ? text : text + "\n");
+export const err = (text: string): void =>
+  void process.stderr.write(text.endsWith("\n") ? text : text + "\n");
+export const json = (value: unknown): void => out(JSON.stringify(value, null, 2));
