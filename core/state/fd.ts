@@ -1,0 +1,65 @@
+import type { FdKind } from "../event/source.ts";
+
+/**
+ * Kinds of descriptors, numbered as capture files number them (`scap_fd_type`), with the name and the
+ * character that `fd.type` and `fd.typechar` show.
+ */
+export const FD = {
+  UNKNOWN: -1,
+  UNINITIALIZED: 0,
+  FILE: 1,
+  DIRECTORY: 2,
+  IPV4_SOCK: 3,
+  IPV6_SOCK: 4,
+  IPV4_SERVSOCK: 5,
+  IPV6_SERVSOCK: 6,
+  FIFO: 7,
+  UNIX_SOCK: 8,
+  EVENT: 9,
+  UNSUPPORTED: 10,
+  SIGNALFD: 11,
+  EVENTPOLL: 12,
+  INOTIFY: 13,
+  TIMERFD: 14,
+  NETLINK: 15,
+  FILE_V2: 16,
+  BPF: 17,
+  USERFAULTFD: 18,
+  IO_URING: 19,
+  MEMFD: 20,
+  PIDFD: 21,
+} as const;
+
+/** Layer 4 protocols of sockets (`scap_l4_proto`). */
+export const L4 = { UNKNOWN: 0, NA: 1, TCP: 2, UDP: 3, ICMP: 4, RAW: 5 } as const;
+
+/** One end or both ends of a network socket: 4 or 16 address bytes in network order each. */
+export interface SocketEnds {
+  sourceIp: Uint8Array;
+  sourcePort: number;
+  destIp: Uint8Array;
+  destPort: number;
+}
+
+/** An open descriptor of a process. */
+export class Fd {
+  kind: FdKind = FD.UNKNOWN;
+  /** What `fd.name` shows: a path, a socket's tuple text, a pipe's or anonymous inode's name. */
+  name = "";
+  /** `fd.nameraw`: the name as the program gave it. */
+  nameRaw = "";
+  /** The name before the current event, for `fd.name_changed`. */
+  oldName = "";
+  openFlags = 0;
+  mountId = 0;
+  dev = 0;
+  ino = 0;
+  pid = 0;
+  l4: number = L4.UNKNOWN;
+  flags = 0;
+  /** Network sockets; for a listening socket the source is the bound side. */
+  ends: SocketEnds | undefined;
+  /** Unix sockets: kernel addresses of both ends. */
+  unixSource = 0n;
+  unixDestination = 0n;
+}
