@@ -1,0 +1,104 @@
+import type { EventCursor } from "../event/cursor.ts";
+import type { ParamType, PrintFormat } from "../schema/event-row.ts";
+import type { State } from "../state/state.ts";
+
+/**
+ * What a reader returns. Text is a string; whole numbers are numbers, bigint beyond 2^53; addresses are their
+ * 4 or 16 bytes; bytes are a view that is valid during the event. `undefined` means the field has no value.
+ */
+export type FieldRead = string | number | bigint | boolean | Uint8Array | undefined;
+
+/** The argument in brackets or behind a dot: `proc.aname[2]`, `evt.arg.flags`. */
+export interface FieldArg {
+  readonly text: string;
+  /** The argument as a whole number, when it is one. */
+  readonly index: number | undefined;
+}
+
+/** Everything a reader can see: the event and what is known at its time. */
+export interface Context {
+  readonly event: EventCursor;
+  readonly state: State;
+}
+
+export type Reader<T> = (context: Context, arg: FieldArg | undefined) => T;
+
+export interface FieldTraits {
+  readonly arg?: "required" | "optional";
+  /** Which forms of argument are taken; none listed means free text. */
+  readonly argKind?: readonly ("INDEX" | "KEY")[];
+  /** Says what is wrong with an argument, or nothing. Runs when a rule is loaded. */
+  readonly checkArg?: (arg: FieldArg) => string | undefined;
+  readonly list?: boolean;
+  readonly format?: PrintFormat;
+  /** Usable in conditions only. */
+  readonly filterOnly?: boolean;
+  /** Usable in outputs only. */
+  readonly printOnly?: boolean;
+  /** Accepted, but not listed. */
+  readonly hidden?: boolean;
+  readonly deprecated?: boolean;
+  /** Not usable on the right-hand side (`val(...)`). */
+  readonly noRhs?: boolean;
+  readonly noTransformers?: boolean;
+  /**
+   * In conditions: all values of which any may satisfy the comparison (`fd.ip`, `proc.aname` without index).
+   * The plain reader still serves outputs.
+   */
+  readonly anyOf?: Reader<readonly FieldRead[]>;
+  /**
+   * The type depends on the event (`evt.rawarg`): reads the value with the type and format to compare it by.
+   */
+  readonly dynamic?: boolean;
+}
+
+/** A field of conditions and outputs: one object with its type, its help and its reader. */
+export interface Field extends FieldTraits {
+  readonly name: string;
+  readonly type: ParamType;
+  readonly description: string;
+  readonly read: Reader<FieldRead | readonly FieldRead[]>;
+}
+
+/** Declares a field; `name` is completed with its class's prefix by `fieldClass`. */
+export function field(
+  type: ParamType,
+  description: string,
+  read: Field["read"],
+  traits: FieldTraits = {},
+): Omit<Field, "name"> {
+  return { type, description, read, ...traits };
+}
+
+export interface FieldClass {
+  readonly name: string;
+  readonly description: string;
+  /** Event sources that have these fields; empty means every source. */
+  readonly sources: readonly string[];
+  readonly fields: readonly Field[];
+}
+
+/** A class of fields that one file declares; keys are full names (`proc.name`). */
+export function fieldClass(
+  name: string,
+  description: string,
+  sources: readonly string[],
+  fields: Readonly<Record<string, Omit<Field, "name">>>,
+): FieldClass {
+  return {
+    name,
+    description,
+    sources,
+    fields: Object.entries(fields).map(([fieldName, declared]) => ({ ...declared, name: fieldName })),
+  };
+}
+
+/** Where rules and outputs look names up. */
+export interface FieldRegistry {
+  /** The field by full name without argument, as seen by rules of the event source. */
+  find(source: string, name: string): Field | undefined;
+  /** Every name an event source has, for suggestions. */
+  names(source: string): readonly string[];
+  /** Event sources known. */
+  readonly sources: readonly string[];
+}
