@@ -1,0 +1,33 @@
+const MAX_PATH = 1024;
+const TOO_LONG = "/DIR_TOO_LONG/FILENAME_TOO_LONG";
+
+/**
+ * Joins a path to the directory it is relative to. Only the path part is normalised (`//`, `.`, `..`, trailing
+ * slash); the base is taken as it is, though `..` may eat into it. Symbolic links are not followed: what the
+ * program asked for is what is reported.
+ */
+export function joinPath(base: string, path: string): string {
+  const absolute = path === "" || path.startsWith("/");
+  if ((absolute ? 0 : base.length) + path.length >= MAX_PATH) return TOO_LONG;
+  // Nearly every path is plain: no work to do.
+  if (absolute && path !== "" && isPlain(path)) return path;
+  let text = absolute ? "" : base;
+  const rooted = absolute ? path.startsWith("/") : base.startsWith("/");
+  if (absolute && rooted) text = "/";
+  const floor = rooted ? 1 : 0;
+  for (const part of path.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part === "..") {
+      const trimmed = text.endsWith("/") ? text.slice(0, -1) : text;
+      text = text.slice(0, Math.max(floor, trimmed.lastIndexOf("/") + 1));
+      continue;
+    }
+    text += `${part}/`;
+  }
+  return text.length > 1 && text.endsWith("/") ? text.slice(0, -1) : text;
+}
+
+/** True for an absolute path that normalising would not change. */
+function isPlain(path: string): boolean {
+  return !path.includes("//") && !path.includes("/.") && (path.length === 1 || !path.endsWith("/"));
+}
