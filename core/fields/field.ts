@@ -46,10 +46,17 @@ export interface FieldTraits {
    * The plain reader still serves outputs.
    */
   readonly anyOf?: Reader<readonly FieldRead[]>;
+  /** The argument may follow a dot: `evt.arg.flags` as well as `evt.arg[flags]`. */
+  readonly dotArg?: boolean;
+  /** What text output shows, where that is not the value as its type and format print it. */
+  readonly text?: Reader<string | undefined>;
+  /** What JSON output shows, where it differs from the text. */
+  readonly json?: Reader<FieldRead>;
   /**
-   * The type depends on the event (`evt.rawarg`): reads the value with the type and format to compare it by.
+   * The type depends on the argument (`evt.rawarg.uid`): what a condition parses its right-hand side as. Events
+   * whose parameter of that name has another type are compared by their own value.
    */
-  readonly dynamic?: boolean;
+  readonly typeOf?: (arg: FieldArg) => { readonly type: ParamType; readonly format: PrintFormat };
 }
 
 /** A field of conditions and outputs: one object with its type, its help and its reader. */
