@@ -46,6 +46,8 @@ export interface FieldTraits {
    * The plain reader still serves outputs.
    */
   readonly anyOf?: Reader<readonly FieldRead[]>;
+  /** With `anyOf`: `!=` holds only if all values differ (the ends of a connection), not if one does. */
+  readonly unequalMeansAll?: boolean;
   /** The argument may follow a dot: `evt.arg.flags` as well as `evt.arg[flags]`. */
   readonly dotArg?: boolean;
   /** What text output shows, where that is not the value as its type and format print it. */

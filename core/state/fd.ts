@@ -33,6 +33,9 @@ export const FD = {
 /** Layer 4 protocols of sockets (`scap_l4_proto`). */
 export const L4 = { UNKNOWN: 0, NA: 1, TCP: 2, UDP: 3, ICMP: 4, RAW: 5 } as const;
 
+export const ROLE = { NONE: 0, CLIENT: 1, SERVER: 2 } as const;
+export type Role = (typeof ROLE)[keyof typeof ROLE];
+
 /** One end or both ends of a network socket: 4 or 16 address bytes in network order each. */
 export interface SocketEnds {
   sourceIp: Uint8Array;
@@ -56,7 +59,13 @@ export class Fd {
   ino = 0;
   pid = 0;
   l4: number = L4.UNKNOWN;
-  flags = 0;
+  /** Who started the connection: needed to tell client from server side; 0 none known, 1 client, 2 server. */
+  role: Role = ROLE.NONE;
+  connected = false;
+  closeOnExec = false;
+  /** On overlay file systems: the file is in the writable layer, or in the image. */
+  upperLayer = false;
+  lowerLayer = false;
   /** Network sockets; for a listening socket the source is the bound side. */
   ends: SocketEnds | undefined;
   /** Unix sockets: kernel addresses of both ends. */

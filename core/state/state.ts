@@ -52,6 +52,11 @@ export class State {
     return false;
   }
 
+  /** The name an address was looked up by, when one is known. */
+  hostNameOf(_ip: Uint8Array): string | undefined {
+    return undefined;
+  }
+
   apply(_event: EventCursor): void {}
 
   settle(): void {}
