@@ -198,7 +198,7 @@ function absolutePath(context: Context, arg: FieldArg | undefined): string | und
 
 const zero = (): number => 0;
 const latency = (): Omit<Field, "name"> =>
-  field("RELTIME", "Deprecated: always 0.", zero, { format: "DEC", deprecated: true });
+  field("RELTIME", "Deprecated: always 0.", zero, { format: "DEC", deprecated: true, hidden: true });
 const never = (): Omit<Field, "name"> => field("CHARBUF", "Never has a value.", () => NA, { hidden: true });
 const count = (description: string, read: Reader<number | undefined>, hidden = false): Omit<Field, "name"> =>
   field("UINT32", description, read, hidden ? { format: "DEC", hidden } : { format: "DEC" });
@@ -230,7 +230,10 @@ export const evt = fieldClass("evt", "System calls and kernel events", ["syscall
     hidden: true,
     deprecated: true,
   }),
-  "evt.latency.human": field("CHARBUF", "Deprecated: always 0ns.", () => "0ns", { deprecated: true }),
+  "evt.latency.human": field("CHARBUF", "Deprecated: always 0ns.", () => "0ns", {
+    deprecated: true,
+    hidden: true,
+  }),
   "evt.deltatime": delta("Nanoseconds since the field was last read.", "DEC"),
   "evt.deltatime.s": delta("Seconds since the field was last read.", "DEC"),
   "evt.deltatime.ns": delta("Nanoseconds within the second since the field was last read.", "10_PADDED_DEC"),

@@ -42,8 +42,8 @@ export interface FieldTraits {
   readonly noRhs?: boolean;
   readonly noTransformers?: boolean;
   /**
-   * In conditions: all values of which any may satisfy the comparison (`fd.ip`, `proc.aname` without index).
-   * The plain reader still serves outputs.
+   * In conditions that use the field without an argument: all values of which any may satisfy the comparison
+   * (`fd.ip`, `proc.aname`). With an argument, and in outputs, the plain reader serves.
    */
   readonly anyOf?: Reader<readonly FieldRead[]>;
   /** With `anyOf`: `!=` holds only if all values differ (the ends of a connection), not if one does. */

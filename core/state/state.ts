@@ -47,6 +47,13 @@ export class State {
     return this.group(gid)?.name;
   }
 
+  /** Threads of the process that have not ended. */
+  liveThreads(pid: number): number {
+    let live = 0;
+    for (const thread of this.threads.values()) if (thread.pid === pid && !thread.dead) live++;
+    return live;
+  }
+
   /** Whether the address is one of this machine's. */
   isLocalAddress(_ip: Uint8Array): boolean {
     return false;
