@@ -1,10 +1,6 @@
-import { parseArgs } from "node:util";
-import { FalcoError } from "../core/errors.ts";
-import { nearest } from "../core/nearest.ts";
-
 /** One flag of a command. `repeat` makes the value an array in the order given. */
 export interface Flag {
-  readonly type: "string" | "boolean";
+  readonly type: "string" | "boolean" | "number";
   readonly short?: string;
   readonly help: string;
   /** Name of the value in the help text, for example FILE. */
@@ -16,6 +12,7 @@ export interface Flag {
   readonly bare?: string;
   readonly hidden?: boolean;
 }
+export type Flags = Readonly<Record<string, Flag>>;
 
 export interface Positional {
   readonly name: string;
@@ -24,107 +21,63 @@ export interface Positional {
   readonly repeat?: boolean;
 }
 
-export interface ParsedArgs {
-  readonly flags: Readonly<Record<string, string | boolean | string[] | undefined>>;
+type AnyValue = string | boolean | number | string[] | undefined;
+/** The type a flag's value has, read off its declaration. */
+type Value<F extends Flag> = Flag extends F
+  ? AnyValue
+  : F["repeat"] extends true
+    ? string[]
+    : F["type"] extends "boolean"
+      ? boolean
+      : F["type"] extends "number"
+        ? number | undefined
+        : F["default"] extends string
+          ? string
+          : string | undefined;
+
+export interface ParsedArgs<F extends Flags = Flags> {
+  readonly flags: { readonly [K in keyof F]: Value<F[K]> };
   readonly positionals: readonly string[];
   /** What stood behind `--`, untouched. */
   readonly rest: readonly string[];
 }
 
-/** A node of the command tree: a leaf has `run`, a group has `commands`; the root has both. */
-export interface Command {
+type ExitCode = number | undefined;
+
+/** A node of the command tree: a leaf has `run`, a group has `commands`. */
+export interface Command<F extends Flags = Flags> {
   readonly name: string;
   readonly summary: string;
   readonly description?: string;
   readonly examples?: readonly string[];
-  readonly flags?: Readonly<Record<string, Flag>>;
+  readonly flags?: F;
+  /** Flags that existed once: name to the sentence that says what to do instead. */
+  readonly retired?: Readonly<Record<string, string>>;
   readonly positionals?: readonly Positional[];
+  /** What may stand behind `--`; a command without it takes those words as positionals. */
+  readonly rest?: Positional;
   readonly commands?: Readonly<Record<string, () => Promise<Command>>>;
+  /** The subcommand that runs when the first word is a flag or there is none. */
+  readonly fallback?: string;
   /** Returns the exit code; nothing means 0. A FalcoError thrown prints as text and exits 1. */
-  readonly run?: (args: ParsedArgs) => Promise<number | undefined> | number | undefined;
+  run?(args: ParsedArgs<F>): Promise<ExitCode> | ExitCode;
 }
 
-/** Identity with types, so that a command file reads as one declaration. */
-export function command(spec: Command): Command {
+/** Declares a command: the types of `args.flags` follow from `flags`, so a misspelt name does not compile. */
+export function command<const F extends Flags>(spec: Command<F>): Command {
   return spec;
 }
 
-export const flagString = (args: ParsedArgs, name: string): string | undefined => {
+export const flagString = <F extends Flags>(
+  args: ParsedArgs<F>,
+  name: keyof F & string,
+): string | undefined => {
   const value = args.flags[name];
   return typeof value === "string" ? value : undefined;
 };
-export const flagOn = (args: ParsedArgs, name: string): boolean => args.flags[name] === true;
-export const flagList = (args: ParsedArgs, name: string): string[] => {
+export const flagOn = <F extends Flags>(args: ParsedArgs<F>, name: keyof F & string): boolean =>
+  args.flags[name] === true;
+export const flagList = <F extends Flags>(args: ParsedArgs<F>, name: keyof F & string): string[] => {
   const value = args.flags[name];
   return Array.isArray(value) ? value : [];
 };
-
-/** Reads a command's own words. Unknown flags and values fail with the nearest known one as a hint. */
-export function parse(spec: Command, argv: readonly string[]): ParsedArgs {
-  const flags = spec.flags ?? {};
-  const split = argv.indexOf("--");
-  const own = split < 0 ? argv : argv.slice(0, split);
-  const rest = split < 0 ? [] : argv.slice(split + 1);
-  const bare = Object.entries(flags).filter(([, flag]) => flag.bare !== undefined);
-  const words = own.map((word) => {
-    for (const [name, flag] of bare) {
-      if (word === `--${name}` || (flag.short && word === `-${flag.short}`)) return `--${name}=${flag.bare}`;
-    }
-    return word;
-  });
-  const { values, positionals, tokens } = parseArgs({
-    args: words,
-    allowPositionals: true,
-    strict: false,
-    tokens: true,
-    options: Object.fromEntries(
-      Object.entries(flags).map(([name, flag]) => [
-        name,
-        { type: flag.type, multiple: flag.repeat ?? false, ...(flag.short ? { short: flag.short } : {}) },
-      ]),
-    ),
-  });
-  for (const token of tokens) {
-    if (token.kind !== "option") continue;
-    const flag = flags[token.name];
-    if (!flag) {
-      const near = nearest(token.name, Object.keys(flags));
-      throw new FalcoError("USAGE", `Unknown flag "${token.rawName}" of "${spec.name}"`, {
-        hint: near ? `did you mean "--${near}"?` : `see "${spec.name} --help"`,
-      });
-    }
-    if (flag.type === "string" && token.value === undefined) {
-      throw new FalcoError("USAGE", `Flag "${token.rawName}" needs a value: ${flag.help}`);
-    }
-    if (flag.type === "boolean" && token.value !== undefined) {
-      throw new FalcoError("USAGE", `Flag "${token.rawName}" takes no value, got "${token.value}"`);
-    }
-    if (flag.choices && token.value !== undefined && !flag.choices.includes(token.value)) {
-      const near = nearest(token.value, flag.choices);
-      throw new FalcoError("USAGE", `Invalid value "${token.value}" of "${token.rawName}"`, {
-        hint: near ? `did you mean "${near}"?` : `use one of ${flag.choices.join(", ")}`,
-      });
-    }
-  }
-  checkPositionals(spec, positionals);
-  const out: Record<string, string | boolean | string[] | undefined> = {};
-  for (const [name, flag] of Object.entries(flags)) {
-    const value = values[name];
-    out[name] = (Array.isArray(value) ? value.map(String) : value) ?? (flag.repeat ? [] : flag.default);
-  }
-  return { flags: out, positionals, rest };
-}
-
-function checkPositionals(spec: Command, given: readonly string[]): void {
-  const wanted = spec.positionals ?? [];
-  const needed = wanted.filter((p) => !p.optional).length;
-  if (given.length < needed) {
-    const missing = wanted[given.length]!;
-    throw new FalcoError("USAGE", `Missing ${missing.name} of "${spec.name}": ${missing.help}`);
-  }
-  if (given.length > wanted.length && !wanted.at(-1)?.repeat) {
-    throw new FalcoError("USAGE", `Unexpected argument "${given[wanted.length]}" of "${spec.name}"`, {
-      hint: `see "${spec.name} --help"`,
-    });
-  }
-}

@@ -1,6 +1,6 @@
 /** Colours only where a person looks: a terminal, and NO_COLOR unset (no-color.org). */
 export const coloured = (stream: NodeJS.WriteStream = process.stdout): boolean =>
-  stream.isTTY === true && !process.env["NO_COLOR"];
+  stream.isTTY === true && !process.env.NO_COLOR;
 
 /** Rows as aligned columns below upper-case headings. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,0 +1,74 @@
+import { type CommandDef, runCommand } from "citty";
+import { FalcoError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import type { Command } from "./command.ts";
+import { help } from "./help.ts";
+import { asksHelp, parse } from "./parse.ts";
+import { out } from "./print.ts";
+
+/**
+ * Runs the command that the words name and returns its exit code.
+ *
+ * The tree and the lazy loading of its nodes are citty's; what citty does not do is done here and in
+ * parse.ts: a group never runs beside its subcommand, unknown commands are refused before anything loads,
+ * `--help` counts only in front of `--`, and the exit code comes back.
+ */
+export async function dispatch(root: Command, argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const words = route(root, argv);
+  await runCommand(
+    toCitty(root, root.name, (result) => (code = result)),
+    { rawArgs: words },
+  );
+  return code;
+}
+
+/** `falco help a b` is `falco a b --help`; `falco -r x` is `falco run -r x`. */
+function route(root: Command, argv: readonly string[]): string[] {
+  const [first] = argv;
+  if (first === "help") return [...argv.slice(1), "--help"];
+  if (!root.fallback || (first !== undefined && !first.startsWith("-"))) return [...argv];
+  return asksHelp(argv) ? ["--help"] : [root.fallback, ...argv];
+}
+
+type Done = (code: number) => void;
+
+function toCitty(spec: Command, path: string, done: Done): CommandDef {
+  const meta = { name: spec.name, description: spec.summary };
+  if (!spec.commands) {
+    return { meta, run: async ({ rawArgs }) => done(await runLeaf(spec, path, rawArgs)) };
+  }
+  const nodes = Object.entries(spec.commands).map(([name, load]) => [
+    name,
+    async () => toCitty(await load(), `${path} ${name}`, done),
+  ]);
+  return {
+    meta,
+    setup: ({ rawArgs }) => checkSubcommand(spec, path, rawArgs),
+    subCommands: { ...Object.fromEntries(nodes), help: { run: async () => out(await help(spec, path)) } },
+    default: "help",
+  };
+}
+
+async function runLeaf(spec: Command, path: string, argv: readonly string[]): Promise<number> {
+  if (asksHelp(argv)) {
+    out(await help(spec, path));
+    return 0;
+  }
+  return (await spec.run?.(parse(spec, argv, path))) ?? 0;
+}
+
+function checkSubcommand(spec: Command, path: string, argv: readonly string[]): void {
+  const [first] = argv;
+  if (first === undefined || first === "help" || Object.hasOwn(spec.commands ?? {}, first)) return;
+  if (first.startsWith("-")) {
+    if (argv.every((word) => word.startsWith("-")) && asksHelp(argv)) return;
+    throw new FalcoError("USAGE", `Unknown flag "${first}" of "${path}"`, {
+      hint: `flags stand behind the command: see "${path} --help"`,
+    });
+  }
+  const near = nearest(first, Object.keys(spec.commands ?? {}));
+  throw new FalcoError("USAGE", `Unknown command "${first}" of "${path}"`, {
+    hint: near ? `did you mean "${path} ${near}"?` : `see "${path} --help"`,
+  });
+}

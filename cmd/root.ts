@@ -1,0 +1,14 @@
+import { command } from "./command.ts";
+
+/** The whole tree. Each node loads when it is named, so that `--version` does not pay for the engine. */
+export const root = command({
+  name: "falco",
+  summary: "Runtime security for Linux, containers and Kubernetes",
+  description:
+    "Watches what the machine does, matches it against rules, and tells somebody.\n" +
+    "Without a command, falco runs: `falco -r rules.yaml` is `falco run -r rules.yaml`.",
+  examples: ["falco", "falco -r my_rules.yaml -o json_output=true", "falco version --json"],
+  commands: {
+    version: async () => (await import("./version.ts")).version,
+  },
+});
