@@ -100,15 +100,29 @@ export interface MachineInfo {
   readonly bootTime: bigint;
 }
 
-/** What a source feeds. Called on the hot path: implementations must not allocate per event. */
-export interface Sink {
-  /** `bytes` and `view` span the same memory; the record lies at `offset` and is valid during the call only. */
-  event(bytes: Buffer, view: DataView, offset: number, cpu: number): void;
+/** An address of the machine: 4 or 16 bytes each, network order. */
+export interface InterfaceSeed {
+  readonly name: string;
+  readonly ip: Uint8Array;
+  readonly netmask: Uint8Array;
+}
+
+/** Where the seeds of what already runs go. */
+export interface SeedSink {
   machine(info: MachineInfo): void;
   thread(seed: ThreadSeed): void;
   fd(seed: FdSeed): void;
   user(seed: UserSeed): void;
   group(seed: GroupSeed): void;
+  interface(seed: InterfaceSeed): void;
+  /** Everything known so far is void, the seeds of another machine follow: captures can be concatenated. */
+  restart(): void;
+}
+
+/** What a source feeds. Called on the hot path: implementations must not allocate per event. */
+export interface Sink extends SeedSink {
+  /** `bytes` and `view` span the same memory; the record lies at `offset` and is valid during the call only. */
+  event(bytes: Buffer, view: DataView, offset: number, cpu: number): void;
 }
 
 export interface SourceStats {

@@ -5,8 +5,8 @@ import type { FdKind } from "../event/source.ts";
  * character that `fd.type` and `fd.typechar` show.
  */
 export const FD = {
-  UNKNOWN: -1,
-  UNINITIALIZED: 0,
+  UNINITIALIZED: -1,
+  UNKNOWN: 0,
   FILE: 1,
   DIRECTORY: 2,
   IPV4_SOCK: 3,
