@@ -5,16 +5,14 @@ import { fd } from "./fd.ts";
 import { fdlist } from "./fdlist.ts";
 import type { Field, FieldClass, FieldRegistry } from "./field.ts";
 import { fsPath } from "./fs-path.ts";
-import { proc } from "./proc.ts";
-import { thread } from "./thread.ts";
+import { process } from "./process.ts";
 import { group, user } from "./user.ts";
 
 /** Every class of fields the engine has of itself; plugins and clients bring more. */
 export const FIELD_CLASSES: readonly FieldClass[] = [
   evtGeneric,
   evt,
-  proc,
-  thread,
+  process,
   user,
   group,
   fd,

@@ -79,8 +79,13 @@ export function field(
   return { type, description, read, ...traits };
 }
 
+/** Fields by full name, in the order they are listed. */
+export type Declared = Readonly<Record<string, Omit<Field, "name">>>;
+
 export interface FieldClass {
   readonly name: string;
+  /** Tells classes of the same name apart. */
+  readonly shortDescription?: string;
   readonly description: string;
   /** Event sources that have these fields; empty means every source. */
   readonly sources: readonly string[];
@@ -92,7 +97,7 @@ export function fieldClass(
   name: string,
   description: string,
   sources: readonly string[],
-  fields: Readonly<Record<string, Omit<Field, "name">>>,
+  fields: Declared,
 ): FieldClass {
   return {
     name,

@@ -1,15 +1,14 @@
-import { typeName } from "../state/fd-kind.ts";
-import { ancestorOf, cwdOf, fdOf, leaderOf } from "../state/lookup.ts";
+import { ancestorOf, cwdOf, leaderOf } from "../state/lookup.ts";
 import type { State } from "../state/state.ts";
 import type { Thread } from "../state/thread.ts";
 import { ancestorField, ancestorsOf } from "./ancestors.ts";
 import {
   type Context,
+  type Declared,
   type Field,
   type FieldArg,
   type FieldRead,
   field,
-  fieldClass,
   type Reader,
 } from "./field.ts";
 import { groupLeader } from "./group-leader.ts";
@@ -103,22 +102,8 @@ const parentDuration = ofThread((thread, context) => {
     : (context.event.time - parent.cloneTime) & U64;
 });
 
-const openDescriptors = (thread: Thread, { state }: Context): number =>
+export const openDescriptors = (thread: Thread, { state }: Context): number =>
   leaderOf(state, thread)?.fds.size ?? 0;
-
-const descriptorUsage = ofThread((thread, context) => {
-  const leader = leaderOf(context.state, thread);
-  if (!leader || leader.fdLimit <= 0) return 0;
-  return Math.min(100, (leader.fds.size * 100) / leader.fdLimit);
-});
-
-const stdioType = (fd: number): Reader<string | undefined> =>
-  ofThread((thread, { state }) => {
-    const entry = fdOf(state, thread, fd);
-    return entry && typeName(entry.kind);
-  });
-const stdioName = (fd: number): Reader<string | undefined> =>
-  ofThread((thread, { state }) => fdOf(state, thread, fd)?.name);
 
 const text = (description: string, read: Reader<string | undefined>): Omit<Field, "name"> =>
   field("CHARBUF", description, read);
@@ -139,8 +124,8 @@ const leaderFields = (prefix: string, kind: "sid" | "vpgid" | "pgid", what: stri
   [`${prefix}.exepath`]: text(`Executable of the ${what} leader.`, groupLeader(kind, exePath)),
 });
 
-/** Fields of the process behind the event. */
-export const proc = fieldClass("proc", "The process behind the event, its parents and leaders", ["syscall"], {
+/** What the process is: program, arguments, ids, parents and leaders. */
+export const processFields: Declared = {
   "proc.exe": text("First command line argument, as the program was started.", ofThread(exe)),
   "proc.pexe": text("First command line argument of the parent.", ofParent(exe)),
   "proc.aexe": ancestorField("CHARBUF", "First command line argument of an ancestor.", exe, ANY),
@@ -306,45 +291,4 @@ export const proc = fieldClass("proc", "The process behind the event, its parent
     "Start of the pid namespace, nanoseconds since the epoch.",
     ofThread((t) => unlessZero(t.pidnsInitStart)),
   ),
-  "proc.fdopencount": number("UINT64", "Open descriptors.", ofThread(openDescriptors)),
-  "proc.fdlimit": number(
-    "INT64",
-    "Most descriptors it may have open.",
-    ofThread((t, { state }) => leaderOf(state, t)?.fdLimit),
-  ),
-  "proc.fdusage": field("DOUBLE", "Open descriptors in percent of the limit.", descriptorUsage),
-  "proc.vmsize": number(
-    "UINT64",
-    "Virtual memory in kB.",
-    ofThread((t) => t.vmSize),
-  ),
-  "proc.vmrss": number(
-    "UINT64",
-    "Resident memory in kB.",
-    ofThread((t) => t.vmRss),
-  ),
-  "proc.vmswap": number(
-    "UINT64",
-    "Swapped memory in kB.",
-    ofThread((t) => t.vmSwap),
-  ),
-  "proc.nthreads": number(
-    "UINT64",
-    "Living threads of the process.",
-    ofThread((t, { state }) => state.liveThreads(t.pid)),
-  ),
-  "proc.nchilds": number(
-    "UINT64",
-    "Living threads of the process other than its leader.",
-    ofThread((t, { state }) => {
-      const leader = state.threads.get(t.pid);
-      return state.liveThreads(t.pid) - (leader && !leader.dead ? 1 : 0);
-    }),
-  ),
-  "proc.stdin.type": text("Kind of descriptor 0.", stdioType(0)),
-  "proc.stdout.type": text("Kind of descriptor 1.", stdioType(1)),
-  "proc.stderr.type": text("Kind of descriptor 2.", stdioType(2)),
-  "proc.stdin.name": text("Name of descriptor 0.", stdioName(0)),
-  "proc.stdout.name": text("Name of descriptor 1.", stdioName(1)),
-  "proc.stderr.name": text("Name of descriptor 2.", stdioName(2)),
-});
+};

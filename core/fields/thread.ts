@@ -1,7 +1,7 @@
 import { EVENT } from "../schema/event-codes.ts";
 import { CAPABILITY_NAMES } from "../schema/names.ts";
 import type { Thread } from "../state/thread.ts";
-import { type Context, type Field, field, fieldClass, type Reader } from "./field.ts";
+import { type Context, type Declared, type Field, field, type Reader } from "./field.ts";
 import { ofThread } from "./proc.ts";
 
 const NA = undefined;
@@ -41,11 +41,15 @@ const cgroupPath = (thread: Thread, subsystem: string): string | undefined => {
   return thread.cgroups.find((line) => line.startsWith(prefix))?.slice(prefix.length);
 };
 
-/** Fields of the thread behind the event. */
-export const thread = fieldClass("thread", "The thread behind the event", ["syscall"], {
+/** What the thread may do. */
+export const capabilityFields: Declared = {
   "thread.cap_permitted": capabilities("Permitted capabilities.", (t) => t.capPermitted),
   "thread.cap_inheritable": capabilities("Inheritable capabilities.", (t) => t.capInheritable),
   "thread.cap_effective": capabilities("Effective capabilities.", (t) => t.capEffective),
+};
+
+/** The thread itself. */
+export const threadFields: Declared = {
   "thread.pfmajor": number(
     "UINT64",
     "Major page faults since the thread started.",
@@ -100,6 +104,10 @@ export const thread = fieldClass("thread", "The thread behind the event", ["sysc
       checkArg: ({ text }) => (/^[a-zA-Z_]+$/.test(text) ? NA : `"${text}" is not a control group subsystem`),
     },
   ),
+};
+
+/** What the thread's process takes of the machine. */
+export const threadUseFields: Declared = {
   "thread.cpu": field("DOUBLE", "Processor use in percent.", cpuShare),
   "thread.cpu.user": field("DOUBLE", "Processor use in user mode, in percent.", cpuShare),
   "thread.cpu.system": field("DOUBLE", "Processor use in kernel mode, in percent.", cpuShare),
@@ -125,4 +133,4 @@ export const thread = fieldClass("thread", "The thread behind the event", ["sysc
     ofLeader((t) => t.vmRss * 1024),
     true,
   ),
-});
+};
