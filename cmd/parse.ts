@@ -62,7 +62,7 @@ export function parse(spec: Command, argv: readonly string[], path = spec.name):
 }
 
 function unknownFlag(spec: Command, flags: Flags, name: string, rawName: string, path: string): FalcoError {
-  const retired = spec.retired?.[name];
+  const retired = Object.hasOwn(spec.retired ?? {}, name) ? spec.retired?.[name] : undefined;
   if (retired !== undefined) return usage(`Flag "${rawName}" does not exist any more`, retired);
   const near = name.length > 1 ? nearest(name, Object.keys(flags)) : undefined;
   return usage(
