@@ -11,10 +11,10 @@ export class DropLedger implements DropsBackend {
 
   add(source: string, cause: string, count: number): void {
     const key = `${source}\0${cause}`;
-    let entry = this.#entries.get(key);
-    if (!entry) this.#entries.set(key, (entry = { source, cause, count: 0, total: 0 }));
+    const entry = this.#entries.get(key) ?? { source, cause, count: 0, total: 0 };
     entry.count += count;
     entry.total += count;
+    this.#entries.set(key, entry);
     if (this.#timer) return;
     this.#timer = setTimeout(() => this.#report(), REPORT_MS);
     this.#timer.unref();
