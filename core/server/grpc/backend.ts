@@ -1,0 +1,121 @@
+import type { FieldValue, Priority } from "../../outputs/alert.ts";
+
+/**
+ * What the services need of the running engine. Whoever composes the program implements these; a service
+ * whose part is absent answers UNAVAILABLE.
+ */
+export interface Backends {
+  readonly rules?: RulesBackend;
+  readonly configs?: ConfigsBackend;
+  readonly inputs?: InputsBackend;
+  readonly drops?: DropsBackend;
+}
+
+export interface RuleInfo {
+  readonly name: string;
+  readonly source: string;
+  readonly priority: Priority;
+  readonly condition: string;
+  readonly output: string;
+  readonly description: string;
+  readonly tags: readonly string[];
+  readonly enabled: boolean;
+  /** The rules file that defines it; undefined when the API's own document does. */
+  readonly file: string | undefined;
+}
+
+export interface RuleFinding {
+  readonly severity: "error" | "warning";
+  readonly code: string;
+  readonly message: string;
+  readonly item: string;
+  /** Counted from 1; 0 when unknown. */
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface RulesVerdict {
+  readonly ok: boolean;
+  readonly findings: readonly RuleFinding[];
+  /** The validator's result, as `falco -V` prints it with json_output. */
+  readonly result: unknown;
+}
+
+/** `content` is a rules file that loads after all configured ones. */
+export interface RulesBackend {
+  /** The rules as loaded, enabled or not. */
+  list(): readonly RuleInfo[];
+  /** Loads everything with this content and throws the outcome away. */
+  validate(content: string): Promise<RulesVerdict>;
+  /** The same, and what is in effect from the next event on, if the verdict is good. State is kept. */
+  apply(content: string): Promise<RulesVerdict>;
+}
+
+export interface ConfigInfo {
+  /** Dotted path. */
+  readonly key: string;
+  readonly value: unknown;
+  /** The value is never to leave the process. */
+  readonly secret: boolean;
+  /** A change shows only after a restart. */
+  readonly restart: boolean;
+}
+
+/** Settings over the configured ones. A nested object as in the configuration file. */
+export type ConfigLayer = Readonly<Record<string, unknown>>;
+
+export interface ConfigsBackend {
+  /** What is in effect, one entry a key. */
+  list(): readonly ConfigInfo[];
+  /** Puts `layer` over the configured settings; throws a FalcoError and changes nothing if that isn't valid. */
+  apply(layer: ConfigLayer): Promise<void>;
+}
+
+/** Field types are those of the plugin interface; all travel as the value types of alerts. */
+export type InputType = "string" | "uint64" | "bool" | "reltime" | "abstime" | "ipaddr" | "ipnet";
+
+export interface InputField {
+  readonly name: string;
+  readonly type: InputType;
+  readonly list: boolean;
+  readonly description: string;
+}
+
+export interface InputDeclaration {
+  readonly source: string;
+  readonly fields: readonly InputField[];
+}
+
+export interface InputEvent {
+  /** Nanoseconds since the epoch. */
+  readonly time: bigint;
+  /** Checked against the declaration. */
+  readonly fields: Readonly<Record<string, FieldValue>>;
+}
+
+export interface InputChannel {
+  /** Hands an event to the engine. False: the engine is behind, wait for `ready` before the next one. */
+  push(event: InputEvent): boolean;
+  ready(): Promise<void>;
+  close(): void;
+}
+
+export interface InputsBackend {
+  /** Makes the source known and its rules active. Throws a FalcoError when the source can't be had. */
+  open(declaration: InputDeclaration): Promise<InputChannel>;
+}
+
+/** Losses of one kind since the last report of that kind. */
+export interface Drop {
+  /** An event source, or `outputs`. */
+  readonly source: string;
+  readonly cause: string;
+  readonly count: number;
+  readonly total: number;
+}
+
+export interface DropsBackend {
+  totals(): readonly Drop[];
+  /** Calls back with further losses until the returned function is called. */
+  subscribe(listener: (drop: Drop) => void): () => void;
+}

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { DescService } from "@bufbuild/protobuf";
+import {
+  type ChannelCredentials,
+  type ClientOptions,
+  credentials,
+  makeClientConstructor,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
+import { serviceDefinition } from "../../../service-definition.ts";
+
+/** Where the server's conventional files are. */
+const CERTS = "/etc/falco/certs";
+
+/** PEM files that show who the client is, and whom it trusts. */
+export interface ClientCertificates {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca: string;
+}
+
+export interface ConnectionOptions {
+  /** `unix:///path` or `host:port`; `unix:///run/falco/falco.sock` when absent. */
+  readonly address?: string;
+  /** For `host:port`; `client.crt`, `client.key` and `ca.crt` in /etc/falco/certs when absent. */
+  readonly certificates?: Partial<ClientCertificates>;
+}
+
+export const DEFAULT_ADDRESS = "unix:///run/falco/falco.sock";
+
+/** What the server refused or the transport could not do, with gRPC's name of the status. */
+export class FalcoClientError extends Error {
+  /** For example `PERMISSION_DENIED`. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "FalcoClientError";
+    this.code = code;
+  }
+
+  static from(error: ServiceError): FalcoClientError {
+    return new FalcoClientError(status[error.code] ?? "UNKNOWN", error.details || error.message, { cause: error });
+  }
+}
+
+function tlsCredentials(given: Partial<ClientCertificates>): ChannelCredentials {
+  const read = (file: string) => {
+    if (existsSync(file)) return readFileSync(file);
+    throw new FalcoClientError("UNAUTHENTICATED", `Cannot connect with mutual TLS: no file "${file}"`);
+  };
+  const { ca = `${CERTS}/ca.crt`, key = `${CERTS}/client.key`, cert = `${CERTS}/client.crt` } = given;
+  return credentials.createSsl(read(ca), read(key), read(cert));
+}
+
+const CHANNEL: ClientOptions = {
+  "grpc.keepalive_time_ms": 20_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc.max_receive_message_length": 64 << 20,
+  "grpc.initial_reconnect_backoff_ms": 200,
+  "grpc.max_reconnect_backoff_ms": 5_000,
+};
+
+/** A maker of grpc-js stubs that share one connection. A unix address has no TLS, every other has mutual TLS. */
+export function connector(options: ConnectionOptions): (service: DescService) => InstanceType<
+  ReturnType<typeof makeClientConstructor>
+> {
+  const address = options.address ?? DEFAULT_ADDRESS;
+  const unix = /^unix:(?:\/\/)?(.+)$/.exec(address);
+  const creds = unix ? credentials.createInsecure() : tlsCredentials(options.certificates ?? {});
+  const target = unix ? `unix:${unix[1]}` : address;
+  return (service) => {
+    const Stub = makeClientConstructor(serviceDefinition(service), service.typeName);
+    return new Stub(target, creds, CHANNEL);
+  };
+}
