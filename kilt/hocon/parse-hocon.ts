@@ -50,7 +50,7 @@ class Parser {
     scan.gap();
     const context = { path: this.#prefix, depth: 0 };
     if (scan.peek() === "[") scan.fail("Cannot read definition: it is a list, expected an object");
-    if (scan.peek() !== "{") return this.#fields(context, "");
+    if (scan.peek() !== "{") return this.#fields(context, "", scan.at);
     const object = this.#object(context);
     scan.gap();
     if (!scan.done) scan.fail(`Cannot read text: unexpected "${scan.peek()}" after the closing brace`);
@@ -58,14 +58,14 @@ class Parser {
   }
 
   #object(context: Context): ObjectNode {
+    const at = this.#scan.at;
     this.#scan.offset++;
-    return this.#fields(context, "}");
+    return this.#fields(context, "}", at);
   }
 
   /** Fields up to `close`; an empty `close` means the end of the text. */
-  #fields(context: Context, close: string): ObjectNode {
+  #fields(context: Context, close: string, at: At): ObjectNode {
     const scan = this.#scan;
-    const at = scan.at;
     let fields = new Map<string, Node>();
     scan.gap();
     while (!this.#closes(close, at)) {
