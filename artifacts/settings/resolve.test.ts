@@ -43,10 +43,19 @@ describe("resolveSettings", () => {
   });
 
   test("reads lists of records from file and environment", () => {
-    const values = { registry: { auth: { oauth: [{ registry: "r", clientid: "0001", clientsecret: "s", tokenurl: "http://t" }] } } };
-    const env = { FALCOCTL_REGISTRY_AUTH_BASIC: "r:5000,u,p;q,v,w", FALCOCTL_INDEXES: "mine,https://x/index.yaml" };
+    const values = {
+      registry: {
+        auth: { oauth: [{ registry: "r", clientid: "0001", clientsecret: "s", tokenurl: "http://t" }] },
+      },
+    };
+    const env = {
+      FALCOCTL_REGISTRY_AUTH_BASIC: "r:5000,u,p;q,v,w",
+      FALCOCTL_INDEXES: "mine,https://x/index.yaml",
+    };
     const settings = resolveSettings({ ...none, env, file: file(values) });
-    expect(settings.oauthAuths).toEqual([{ registry: "r", clientId: "0001", clientSecret: "s", tokenUrl: "http://t" }]);
+    expect(settings.oauthAuths).toEqual([
+      { registry: "r", clientId: "0001", clientSecret: "s", tokenUrl: "http://t" },
+    ]);
     expect(settings.basicAuths).toEqual([
       { registry: "r:5000", user: "u", password: "p" },
       { registry: "q", user: "v", password: "w" },
@@ -57,11 +66,17 @@ describe("resolveSettings", () => {
 
   test("names the source of a wrong value, and never a password", () => {
     const wrong = (env: Record<string, string>) => () => resolveSettings({ ...none, env });
-    expect(wrong({ FALCOCTL_ARTIFACT_FOLLOW_EVERY: "soon" })).toThrow('FALCOCTL_ARTIFACT_FOLLOW_EVERY: "soon" is not a duration');
+    expect(wrong({ FALCOCTL_ARTIFACT_FOLLOW_EVERY: "soon" })).toThrow(
+      'FALCOCTL_ARTIFACT_FOLLOW_EVERY: "soon" is not a duration',
+    );
     expect(wrong({ FALCOCTL_ARTIFACT_NOVERIFY: "perhaps" })).toThrow("neither true nor false");
-    expect(wrong({ FALCOCTL_REGISTRY_AUTH_BASIC: "r,hunter2" })).toThrow(/^(?!.*hunter2).*registry,user,password/);
+    expect(wrong({ FALCOCTL_REGISTRY_AUTH_BASIC: "r,hunter2" })).toThrow(
+      /^(?!.*hunter2).*registry,user,password/,
+    );
     const values = { indexes: [{ name: "x" }] };
-    expect(() => resolveSettings({ ...none, file: file(values) })).toThrow('indexes in falcoctl.yaml: an item has no "url"');
+    expect(() => resolveSettings({ ...none, file: file(values) })).toThrow(
+      'indexes in falcoctl.yaml: an item has no "url"',
+    );
   });
 });
 
@@ -74,13 +89,18 @@ describe("config file", () => {
     const text = await Bun.file(path).text();
     expect(text).toContain("# ours");
     expect(text).toContain("# keep");
-    expect(resolveSettings({ ...none, file: await readConfigFile(path) }).gcpAuths).toEqual([{ registry: "x" }]);
+    expect(resolveSettings({ ...none, file: await readConfigFile(path) }).gcpAuths).toEqual([
+      { registry: "x" },
+    ]);
   });
 
   test("readConfigFile points at the line of bad YAML and takes a missing file as empty", async () => {
     const path = join(dir, "bad.yaml");
     await Bun.write(path, "artifact:\n  follow: [\n");
-    await expect(readConfigFile(path)).rejects.toMatchObject({ code: "CONFIG", place: { file: path, line: 3 } });
+    await expect(readConfigFile(path)).rejects.toMatchObject({
+      code: "CONFIG",
+      place: { file: path, line: 3 },
+    });
     expect((await readConfigFile(join(dir, "none.yaml"))).values).toEqual({});
   });
 });
