@@ -1,0 +1,32 @@
+import { IA32_SYSCALLS } from "../../schema/ia32.ts";
+import { SYSCALLS } from "../../schema/syscalls.ts";
+import type { Architecture } from "./architecture.ts";
+import { COMPAT_BASE, MAX_SYSCALLS } from "./dispatcher.ts";
+import type { EventId } from "./program.ts";
+
+/** A system call as this machine numbers it. */
+export interface Call {
+  /** The capture format's code. */
+  readonly code: number;
+  /** Event of its exit. */
+  readonly exit: EventId;
+  /** Place in the probe's tables: the number, from COMPAT_BASE for 32-bit calls. */
+  readonly index: number;
+}
+
+/** All calls of a machine that the probe can dispatch, 32-bit ones included. */
+export function callsOf(arch: Architecture): Call[] {
+  const calls: Call[] = [];
+  for (const call of SYSCALLS) {
+    const number = call[arch.name];
+    if (number >= 0 && number < MAX_SYSCALLS)
+      calls.push({ code: call.code, exit: call.exit as EventId, index: number });
+  }
+  if (!arch.compat) return calls;
+  const byName = new Map(SYSCALLS.map((call) => [call.name, call]));
+  for (const [number, name] of IA32_SYSCALLS) {
+    const call = byName.get(name);
+    if (call) calls.push({ code: call.code, exit: call.exit as EventId, index: COMPAT_BASE + number });
+  }
+  return calls;
+}

@@ -1,0 +1,107 @@
+import { R0, R1, R2, R3, R6, R7, R8, R9, R10 } from "./assembler.ts";
+import { Emitter } from "./emitter.ts";
+import { HELPER } from "./helper.ts";
+import { SCRATCH } from "./scratch.ts";
+import type { Target } from "./target.ts";
+import { currentTask, member } from "./values.ts";
+
+/** Call numbers the probe can tell apart; higher ones (x32, private) are not captured. */
+export const MAX_SYSCALLS = 512;
+
+/** Bits of a call number's byte in the interest map: wanted as a native call, as a 32-bit call. */
+export const WANTED = { native: 1, compat: 2 } as const;
+
+/** Where the calls of 32-bit programs start in the tables indexed by call. */
+export const COMPAT_BASE = MAX_SYSCALLS;
+
+/** The interest map: a byte a call number (WANTED), then the recorded code (u16) of each native and each 32-bit call. */
+export const INTEREST = { flags: 0, codes: MAX_SYSCALLS, size: MAX_SYSCALLS * 5 } as const;
+
+/**
+ * The program on sys_exit. A call nobody wants leaves after one load and one test; for the others it puts arguments and
+ * result into the scratch area and goes on to the call's own program.
+ */
+export function dispatcherProgram(target: Target): Buffer {
+  const k = new Emitter(target);
+  const { asm, btf } = k;
+  const { arch, maps } = target;
+  const done = asm.label("done");
+  asm.mov(R6, R1);
+  asm.load(8, R7, R6, 0);
+  asm.mov(R0, R7);
+  k.follow(btf.path("pt_regs", arch.number));
+  asm.alu32("mov", R9, R0);
+  asm.jump("ge", R9, MAX_SYSCALLS, done);
+  asm.mapValue(R1, maps.interest, INTEREST.flags);
+  asm.alu("add", R1, R9);
+  asm.load(1, R8, R1, 0);
+  asm.jump("eq", R8, 0, done);
+
+  asm.call(HELPER.currentPidTgid);
+  asm.alu("shr", R0, 32);
+  asm.jump("eq", R0, target.self, done);
+
+  const dispatch = asm.label("dispatch");
+  if (arch.compat) {
+    const native = asm.label("native");
+    member(currentTask, "task_struct", arch.compat.member)(k);
+    asm.alu("and", R0, arch.compat.mask);
+    asm.jump("eq", R0, 0, native);
+    asm.alu("and", R8, WANTED.compat);
+    asm.jump("eq", R8, 0, done);
+    k.loadScratch(R8, done);
+    asm.store(4, R8, SCRATCH.compat, 1);
+    copyCall(k, arch.compat.args, 4);
+    asm.alu("add", R9, COMPAT_BASE);
+    asm.goto(dispatch);
+    asm.place(native);
+  }
+  asm.alu("and", R8, WANTED.native);
+  asm.jump("eq", R8, 0, done);
+  k.loadScratch(R8, done);
+  asm.store(4, R8, SCRATCH.compat, 0);
+  copyCall(k, arch.args, 8);
+  asm.place(dispatch);
+  asm.store(4, R8, SCRATCH.call, R9);
+  asm.mov(R1, R6);
+  asm.map(R2, maps.programs);
+  asm.mov(R3, R9);
+  asm.call(HELPER.tailCall);
+  asm.place(done);
+  asm.mov(R0, 0);
+  asm.exit();
+  return asm.finish();
+}
+
+/** Copies the result and the arguments, each `width` bytes wide, from the registers (R7) to the scratch area (R8). */
+function copyCall(k: Emitter, args: readonly string[], width: 4 | 8): void {
+  const { asm, btf, target } = k;
+  asm.load(8, R1, R6, 8);
+  asm.store(8, R8, SCRATCH.result, R1);
+  const paths = args.map((name) => btf.path("pt_regs", name));
+  if (target.cast !== undefined) {
+    asm.mov(R1, R7);
+    asm.mov(R2, btf.need("pt_regs"));
+    asm.callKernel(target.cast);
+    paths.forEach(({ offset }, i) => {
+      asm.load(width, R1, R0, offset);
+      asm.store(8, R8, SCRATCH.args + 8 * i, R1);
+    });
+    return;
+  }
+  // One read of the span that holds them all costs as much as one of a single register.
+  const first = Math.min(...paths.map(({ offset }) => offset));
+  const last = Math.max(...paths.map(({ offset }) => offset)) + 8;
+  k.temporary(last - first, (at) => {
+    asm.mov(R1, R10);
+    asm.alu("add", R1, at);
+    asm.mov(R2, last - first);
+    asm.mov(R3, R7);
+    asm.alu("add", R3, first);
+    asm.call(HELPER.probeReadKernel);
+    paths.forEach(({ offset }, i) => {
+      asm.load(width, R1, R10, at + offset - first);
+      asm.store(8, R8, SCRATCH.args + 8 * i, R1);
+    });
+  });
+}

@@ -1,0 +1,209 @@
+import {
+  type AluOp,
+  Assembler,
+  type JumpOp,
+  type Label,
+  type Operand,
+  R0,
+  R1,
+  R2,
+  R3,
+  R7,
+  R8,
+  R10,
+  type Reg,
+} from "./assembler.ts";
+import type { Btf, MemberPath } from "./btf.ts";
+import { HELPER } from "./helper.ts";
+import { SCRATCH } from "./scratch.ts";
+import type { Target } from "./target.ts";
+
+/** Code that leaves a 64-bit value in R0 and may use R1–R5. */
+export type Value = (k: Emitter) => void;
+
+/** Code that appends bytes to the record at R8 and advances R8; may use R0–R5. */
+export type Writer = (k: Emitter) => void;
+
+const MAX_FRAME = 512;
+
+/**
+ * Generates the code of one program. Fixed roles: R6 the program's context, R7 the scratch area, R8 the offset in
+ * the record where the next parameter goes (from the record's start), R9 free for loops.
+ */
+export class Emitter {
+  readonly asm = new Assembler();
+  readonly target: Target;
+  #frame = 0;
+  #depth = 0;
+  readonly #shared = new Map<Value, number>();
+
+  constructor(target: Target) {
+    this.target = target;
+  }
+
+  get btf(): Btf {
+    return this.target.btf;
+  }
+
+  /** `dst` = this CPU's scratch area; goes to `fail` where there is none. */
+  loadScratch(dst: Reg, fail: Label): void {
+    const { asm } = this;
+    this.temporary(8, (at) => {
+      asm.call(HELPER.processorId);
+      asm.store(4, R10, at, R0);
+      asm.map(R1, this.target.maps.scratch);
+      asm.mov(R2, R10);
+      asm.alu("add", R2, at);
+      asm.call(HELPER.mapLookup);
+    });
+    asm.jump("eq", R0, 0, fail);
+    asm.mov(dst, R0);
+  }
+
+  /** Gives `use` the (negative) frame offset of `bytes` bytes on the stack, free again afterwards. */
+  temporary(bytes: number, use: (offset: number) => void): void {
+    const before = this.#frame;
+    use(this.#allocate(bytes));
+    this.#frame = before;
+  }
+
+  #allocate(bytes: number): number {
+    this.#frame += Math.ceil(bytes / 8) * 8;
+    if (this.#frame > MAX_FRAME) throw new Error("BPF emitter: the stack frame is full");
+    return -this.#frame;
+  }
+
+  /**
+   * Emits `value` once a program and takes it from the stack from then on. Inside a branch it is computed in
+   * place, since code behind the branch could not rely on it.
+   */
+  share(value: Value): void {
+    const known = this.#shared.get(value);
+    if (known !== undefined) return this.asm.load(8, R0, R10, known);
+    if (this.#depth > 0) return value(this);
+    const offset = this.#allocate(8);
+    value(this);
+    this.asm.store(8, R10, offset, R0);
+    this.#shared.set(value, offset);
+  }
+
+  /** Runs `then` only if the comparison does not hold. */
+  unless(op: JumpOp, dst: Reg, operand: Operand, then: () => void): void {
+    const end = this.asm.label("unless");
+    this.asm.jump(op, dst, operand, end);
+    this.branch(then);
+    this.asm.place(end);
+  }
+
+  /** If R0 is `op operand` then `yes`, else `no`. */
+  choose(op: JumpOp, operand: Operand, yes: () => void, no: () => void): void {
+    const { asm } = this;
+    const taken = asm.label("yes");
+    const end = asm.label("end");
+    asm.jump(op, R0, operand, taken);
+    this.branch(no);
+    asm.goto(end);
+    asm.place(taken);
+    this.branch(yes);
+    asm.place(end);
+  }
+
+  /** Code that may be skipped: values shared inside must not be relied on outside. */
+  branch(body: () => void): void {
+    this.#depth++;
+    body();
+    this.#depth--;
+  }
+
+  /** R0 = member `path` of the structure R0 points to; 0 if a pointer on the way is null. */
+  follow(path: MemberPath): void {
+    const { asm } = this;
+    const missing = asm.label("null pointer");
+    const end = asm.label("followed");
+    let base = path.hops[0]?.type ?? path.type;
+    let first = true;
+    for (const hop of path.hops) {
+      this.#loadMember(hop.offset, 8, base, first, missing);
+      base = hop.type;
+      first = false;
+    }
+    this.#loadMember(path.offset, path.size, path.type, first, missing);
+    if (path.bits) {
+      if (path.bits.shift > 0) asm.alu("shr", R0, path.bits.shift);
+      asm.alu("and", R0, (1 << path.bits.width) - 1);
+    }
+    asm.goto(end);
+    asm.place(missing);
+    // To the verifier a typed pointer stays a pointer even where it was found to be null.
+    asm.mov(R0, 0);
+    asm.place(end);
+  }
+
+  #loadMember(offset: number, size: number, type: number, cast: boolean, missing: Label): void {
+    const { asm, target } = this;
+    if (size !== 1 && size !== 2 && size !== 4 && size !== 8)
+      throw new Error(`BPF emitter: cannot load a member of ${size} bytes`);
+    asm.jump("eq", R0, 0, missing);
+    if (target.cast !== undefined) {
+      if (cast) {
+        asm.mov(R1, R0);
+        asm.mov(R2, type);
+        asm.callKernel(target.cast);
+      }
+      asm.load(size, R0, R0, offset);
+      return;
+    }
+    asm.mov(R3, R0);
+    if (offset !== 0) asm.alu("add", R3, offset);
+    this.readKernel(size);
+  }
+
+  /** R0 = the `size` bytes at kernel address R3, zero-extended; 0 where it can't be read. */
+  readKernel(size: 1 | 2 | 4 | 8): void {
+    this.#read(HELPER.probeReadKernel, size);
+  }
+
+  /** R0 = the `size` bytes at user address R3, zero-extended; 0 where it can't be read. */
+  readUser(size: 1 | 2 | 4 | 8): void {
+    this.#read(HELPER.probeReadUser, size);
+  }
+
+  #read(helper: number, size: 1 | 2 | 4 | 8): void {
+    const { asm } = this;
+    this.temporary(8, (at) => {
+      asm.mov(R1, R10);
+      asm.alu("add", R1, at);
+      asm.mov(R2, size);
+      asm.call(helper);
+      asm.load(size, R0, R10, at);
+    });
+  }
+
+  /** R0 = address of member `path` (no pointers on the way) of the structure R0 points to. */
+  addressOf(base: string, path: string): void {
+    const { hops, offset } = this.btf.path(base, path);
+    if (hops.length > 0) throw new Error(`BPF emitter: "${path}" of "${base}" lies behind a pointer`);
+    if (offset !== 0) this.asm.alu("add", R0, offset);
+  }
+
+  /** R0 op= operand, for chains in values. */
+  alu(op: AluOp, operand: Operand): void {
+    this.asm.alu(op, R0, operand);
+  }
+
+  /** R1 = address in the record where the next bytes go, plus `extra`. */
+  recordEnd(extra = 0): void {
+    this.asm.mov(R1, R7);
+    this.asm.alu("add", R1, R8);
+    this.asm.alu("add", R1, SCRATCH.record + extra);
+  }
+
+  /** Appends the low `size` bytes of R0 to the record. */
+  append(size: 1 | 2 | 4 | 8): void {
+    const { asm } = this;
+    asm.mov(R1, R7);
+    asm.alu("add", R1, R8);
+    asm.store(size, R1, SCRATCH.record, R0);
+    asm.alu("add", R8, size);
+  }
+}

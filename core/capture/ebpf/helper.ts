@@ -1,0 +1,14 @@
+/** Numbers of the kernel helpers the probe calls (enum bpf_func_id; part of the kernel's stable interface). */
+export const HELPER = {
+  mapLookup: 1,
+  processorId: 8,
+  tailCall: 12,
+  currentPidTgid: 14,
+  currentTask: 35,
+  probeReadUser: 112,
+  probeReadKernel: 113,
+  probeReadUserString: 114,
+  probeReadKernelString: 115,
+  bootTime: 125,
+  ringOutput: 130,
+} as const;

@@ -1,0 +1,252 @@
+import { ptr } from "bun:ffi";
+import { readFileSync } from "node:fs";
+import type { Sink } from "../../event/source.ts";
+import { libc } from "../../ffi/libc.ts";
+import { Mapping, PROT_READ, PROT_WRITE } from "../../ffi/mapping.ts";
+import { EVENT } from "../../schema/event-codes.ts";
+import { EVENTS } from "../../schema/events.ts";
+import { SYSCALLS } from "../../schema/syscalls.ts";
+import type { Architecture } from "./architecture.ts";
+import { Assembler, R0 } from "./assembler.ts";
+import {
+  attachRawTracepoint,
+  createMap,
+  loadProgram,
+  MAP_TYPE,
+  MAPPABLE,
+  runProgram,
+  updateMap,
+} from "./bpf.ts";
+import { Btf } from "./btf.ts";
+import { type Call, callsOf } from "./calls.ts";
+import { LOSS_CAUSES } from "./counters.ts";
+import { COMPAT_BASE, dispatcherProgram, INTEREST, MAX_SYSCALLS, WANTED } from "./dispatcher.ts";
+import { syscallFillers } from "./fillers/all.ts";
+import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
+import { HELPER } from "./helper.ts";
+import { type EventId, eventProgram, type FillerSet } from "./program.ts";
+import { RingBuffer } from "./ring-buffer.ts";
+import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
+import type { Target } from "./target.ts";
+
+export interface ProbeOptions {
+  readonly arch: Architecture;
+  /** Bytes of read and written data to keep with an event. */
+  readonly snapLength: number;
+  /** Bytes of the ring buffer, a power of two. */
+  readonly bufferSize: number;
+  /** Reads kernel memory with helper calls even where plain loads are possible; for tests of that path. */
+  readonly helperReads?: boolean;
+}
+
+const BTF_PATH = "/sys/kernel/btf/vmlinux";
+
+/**
+ * The kernel side of live capture: maps, programs and their attachments. All of it is held by descriptors of this process, so it is gone when the
+ * process is, however it ends.
+ */
+export class Probe {
+  readonly #target: Target;
+  readonly #fillers: FillerSet;
+  readonly #calls: readonly Call[];
+  readonly #ring: RingBuffer;
+  readonly #counters: Mapping;
+  readonly #interest: Mapping;
+  readonly #cpus = possibleCpus();
+  /** Descriptors to close, in order of opening. */
+  readonly #descriptors: number[] = [];
+  /** Loaded programs by event. */
+  readonly #programs = new Map<EventId, number>();
+  /** Attachments of tracepoints by event. */
+  readonly #links = new Map<string, number>();
+
+  /** Reads the kernel's types, makes the maps and attaches the dispatcher; nothing is captured yet. Throws SystemError or FalcoError. */
+  constructor(options: ProbeOptions) {
+    const btf = new Btf(readFileSync(BTF_PATH));
+    try {
+      const maps = this.#createMaps(options.bufferSize);
+      this.#ring = new RingBuffer(maps.ring, options.bufferSize);
+      this.#counters = new Mapping(maps.counters, pages(8 * LOSS_CAUSES.length), 0, PROT_READ | PROT_WRITE);
+      this.#interest = new Mapping(maps.interest, pages(INTEREST.size), 0, PROT_READ | PROT_WRITE);
+      this.#target = {
+        btf,
+        arch: options.arch,
+        cast: options.helperReads ? undefined : btf.find("bpf_rdonly_cast"),
+        bootTime: bootTime(),
+        self: this.#ownPid(),
+        snapLength: options.snapLength,
+        maps,
+      };
+      this.#calls = callsOf(options.arch);
+      this.#fillers = syscallFillers(options.arch);
+      this.#numberCalls();
+      const dispatcher = this.#keep(loadProgram("sys_exit", dispatcherProgram(this.#target)));
+      this.#links.set("sys_exit", attachRawTracepoint("sys_exit", dispatcher));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #keep(fd: number): number {
+    this.#descriptors.push(fd);
+    return fd;
+  }
+
+  #createMaps(bufferSize: number): Target["maps"] {
+    const array = { type: MAP_TYPE.array, keySize: 4, entries: 1 };
+    const maps = {
+      scratch: this.#keep(
+        createMap({ ...array, name: "falco_scratch", valueSize: SCRATCH.size, entries: this.#cpus }),
+      ),
+      ring: this.#keep(
+        createMap({ name: "falco_ring", type: MAP_TYPE.ring, keySize: 0, valueSize: 0, entries: bufferSize }),
+      ),
+      counters: this.#keep(
+        createMap({ ...array, name: "falco_counters", valueSize: 8 * LOSS_CAUSES.length, flags: MAPPABLE }),
+      ),
+      interest: this.#keep(
+        createMap({ ...array, name: "falco_interest", valueSize: INTEREST.size, flags: MAPPABLE }),
+      ),
+      programs: this.#keep(
+        createMap({
+          name: "falco_programs",
+          type: MAP_TYPE.programArray,
+          keySize: 4,
+          valueSize: 4,
+          entries: 2 * MAX_SYSCALLS,
+        }),
+      ),
+    };
+    const scratch = Buffer.alloc(SCRATCH.size);
+    for (let cpu = 0; cpu < this.#cpus; cpu++) {
+      scratch.writeUInt32LE(cpu, SCRATCH.record - CPU_PREFIX);
+      updateMap(maps.scratch, cpu, scratch);
+    }
+    return maps;
+  }
+
+  /** The table that turns call numbers into codes, for the events that name the call. */
+  #numberCalls(): void {
+    for (const { code, index } of this.#calls)
+      this.#interest.view.setUint16(INTEREST.codes + 2 * index, code, true);
+  }
+
+  /** This process's id in the initial pid namespace, which is what the probe compares with. */
+  #ownPid(): number {
+    const asm = new Assembler();
+    asm.call(HELPER.currentPidTgid);
+    asm.alu("shr", R0, 32);
+    asm.exit();
+    const program = loadProgram("own_pid", asm.finish());
+    try {
+      return runProgram(program);
+    } catch {
+      // Before Linux 5.10 such programs can't be run at will; in the initial namespace this is the same number.
+      return process.pid;
+    } finally {
+      libc().close(program);
+    }
+  }
+
+  /** Captures exactly these (codes of the syscall table). Programs are loaded when first needed. Throws FalcoError. */
+  setTraced(codes: ReadonlySet<number>): void {
+    const flags = new Uint8Array(MAX_SYSCALLS);
+    for (const { code, exit, index } of this.#calls) {
+      if (!codes.has(code)) continue;
+      const program = this.#syscallProgram(exit);
+      if (program === undefined) continue;
+      updateMap(this.#target.maps.programs, index, Buffer.from(new Uint32Array([program]).buffer));
+      if (index < COMPAT_BASE) flags[index]! |= WANTED.native;
+      else flags[index - COMPAT_BASE]! |= WANTED.compat;
+    }
+    this.#interest.bytes.set(flags, INTEREST.flags);
+    this.#traceTracepoints(codes);
+  }
+
+  #syscallProgram(id: EventId): number | undefined {
+    const filler = this.#fillers[id];
+    if (!filler) return undefined;
+    let program = this.#programs.get(id);
+    if (program === undefined) {
+      program = this.#keep(loadProgram(EVENTS[EVENT[id]]!.name, eventProgram(this.#target, id, filler)));
+      this.#programs.set(id, program);
+    }
+    return program;
+  }
+
+  #traceTracepoints(codes: ReadonlySet<number>): void {
+    const names = new Set(Array.from(codes, (code) => SYSCALLS[code]?.name));
+    for (const { tracepoint, event, wantedBy, filler } of TRACEPOINT_FILLERS) {
+      const link = this.#links.get(tracepoint);
+      const wanted = wantedBy.some((name) => names.has(name));
+      if (wanted && link === undefined) {
+        const program = loadProgram(tracepoint, eventProgram(this.#target, event, filler));
+        try {
+          this.#links.set(tracepoint, attachRawTracepoint(tracepoint, program));
+        } finally {
+          libc().close(program);
+        }
+      } else if (!wanted && link !== undefined) {
+        libc().close(link);
+        this.#links.delete(tracepoint);
+      }
+    }
+  }
+
+  /** Hands over what is pending, at most `limit` events. */
+  drain(sink: Sink, limit: number): number {
+    return this.#ring.drain(sink, limit);
+  }
+
+  /** Bytes waiting in the ring buffer. */
+  get pending(): number {
+    return this.#ring.pending;
+  }
+
+  /** Blocks until something is pending or the time is over. */
+  wait(timeoutMs: number): void {
+    this.#ring.wait(timeoutMs);
+  }
+
+  /** Events lost since the start, by cause. */
+  losses(): Record<string, number> {
+    const losses: Record<string, number> = {};
+    LOSS_CAUSES.forEach((cause, i) => {
+      const count = Number(this.#counters.view.getBigUint64(8 * i, true));
+      if (count > 0) losses[cause] = count;
+    });
+    return losses;
+  }
+
+  close(): void {
+    for (const fd of [...this.#links.values(), ...this.#descriptors.reverse()]) libc().close(fd);
+    this.#links.clear();
+    this.#descriptors.length = 0;
+    this.#ring?.close();
+    this.#counters?.unmap();
+    this.#interest?.unmap();
+  }
+}
+
+const PAGE = 4096;
+const pages = (bytes: number): number => Math.ceil(bytes / PAGE) * PAGE;
+
+/** Highest CPU number the kernel may ever bring up, plus one. */
+function possibleCpus(): number {
+  const list = readFileSync("/sys/devices/system/cpu/possible", "latin1").trim();
+  return Number(/(\d+)$/.exec(list)?.[1] ?? 0) + 1;
+}
+
+const CLOCK_REALTIME = 0;
+const CLOCK_BOOTTIME = 7;
+
+/** Nanoseconds since the epoch at boot, as the clocks stand now. */
+export function bootTime(): bigint {
+  const clock = (id: number): bigint => {
+    const time = new BigInt64Array(2);
+    libc().clock_gettime(id, ptr(time));
+    return time[0]! * 1_000_000_000n + time[1]!;
+  };
+  return clock(CLOCK_REALTIME) - clock(CLOCK_BOOTTIME);
+}

@@ -1,0 +1,164 @@
+import { EVENT_HEADER_SIZE } from "../../event/source.ts";
+import { EVENT } from "../../schema/event-codes.ts";
+import { EF, type EventInfo, type ParamType } from "../../schema/event-row.ts";
+import { EVENTS } from "../../schema/events.ts";
+import { R0, R1, R2, R3, R4, R6, R7, R8, R10 } from "./assembler.ts";
+import { counterOf } from "./counters.ts";
+import { Emitter, type Value, type Writer } from "./emitter.ts";
+import { HELPER } from "./helper.ts";
+import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
+import type { Target } from "./target.ts";
+
+export type EventId = keyof typeof EVENT;
+
+/** How the parameters of an event are got, by name: a value for the fixed-size ones, a writer for the others. */
+export interface Filler {
+  readonly params: Readonly<Record<string, Value | Writer>>;
+  /** The event is dropped where this value is 0. */
+  readonly when?: Value;
+  /** Thread the event belongs to; the current one when absent. */
+  readonly thread?: Value;
+}
+
+export type FillerSet = Partial<Readonly<Record<EventId, Filler>>>;
+
+/** Parameter widths; types that are not here have no fixed size. */
+const WIDTH: Partial<Readonly<Record<ParamType, 1 | 2 | 4 | 8>>> = {
+  INT8: 1,
+  UINT8: 1,
+  FLAGS8: 1,
+  ENUMFLAGS8: 1,
+  SIGTYPE: 1,
+  L4PROTO: 1,
+  SOCKFAMILY: 1,
+  INT16: 2,
+  UINT16: 2,
+  FLAGS16: 2,
+  ENUMFLAGS16: 2,
+  SYSCALLID: 2,
+  PORT: 2,
+  INT32: 4,
+  UINT32: 4,
+  FLAGS32: 4,
+  ENUMFLAGS32: 4,
+  UID: 4,
+  GID: 4,
+  MODE: 4,
+  SIGSET: 4,
+  BOOL: 4,
+  FD32: 4,
+  PID32: 4,
+  INT64: 8,
+  UINT64: 8,
+  ERRNO: 8,
+  FD: 8,
+  PID: 8,
+  RELTIME: 8,
+  ABSTIME: 8,
+};
+
+/**
+ * Assembles the program that records one event: header, the parameters in the table's order, and the hand-over to
+ * the ring buffer. A parameter the filler leaves out, or one the table doesn't have, is an error.
+ */
+export function eventProgram(target: Target, id: EventId, filler: Filler): Buffer {
+  const event = EVENTS[EVENT[id]]!;
+  checkNames(event, filler);
+  const k = new Emitter(target);
+  const done = k.asm.label("done");
+  k.asm.mov(R6, R1);
+  k.loadScratch(R7, done);
+  if (filler.when) {
+    filler.when(k);
+    k.asm.jump("eq", R0, 0, done);
+  }
+  header(k, event, filler.thread);
+  const fixed = params(k, event, filler);
+  submit(k, event, fixed, done);
+  k.asm.place(done);
+  k.asm.mov(R0, 0);
+  k.asm.exit();
+  return k.asm.finish();
+}
+
+function checkNames(event: EventInfo, filler: Filler): void {
+  if (event.flags & EF.LARGE_PAYLOAD)
+    throw new Error(`${event.id}: large-payload events are not the kernel's`);
+  const names = event.params.map((param) => param.name);
+  const missing = names.filter((name) => !(name in filler.params));
+  const unknown = Object.keys(filler.params).filter((name) => !names.includes(name));
+  if (missing.length > 0) throw new Error(`${event.id}: the filler lacks ${missing.join(", ")}`);
+  if (unknown.length > 0) throw new Error(`${event.id}: the event has no ${unknown.join(", ")}`);
+}
+
+function header(k: Emitter, event: EventInfo, thread: Value | undefined): void {
+  const { asm } = k;
+  asm.call(HELPER.bootTime);
+  asm.wide(R1, k.target.bootTime);
+  asm.alu("add", R0, R1);
+  asm.store(8, R7, SCRATCH.record, R0);
+  if (thread) thread(k);
+  else asm.call(HELPER.currentPidTgid);
+  asm.alu32("mov", R0, R0);
+  asm.store(8, R7, SCRATCH.record + 8, R0);
+  asm.store(2, R7, SCRATCH.record + 20, event.code);
+  asm.store(4, R7, SCRATCH.record + 22, event.params.length);
+}
+
+/** Emits all parameters. Returns the record's length when it is the same for every event, else R8 holds it. */
+function params(k: Emitter, event: EventInfo, filler: Filler): number | undefined {
+  const { asm } = k;
+  let known: number | undefined = EVENT_HEADER_SIZE + 2 * event.params.length;
+  event.params.forEach((param, i) => {
+    const lengthAt = SCRATCH.record + EVENT_HEADER_SIZE + 2 * i;
+    const width = WIDTH[param.type];
+    const emit = filler.params[param.name]!;
+    if (width === undefined) {
+      if (known !== undefined) asm.mov(R8, known);
+      variable(k, emit, lengthAt);
+      known = undefined;
+      return;
+    }
+    asm.store(2, R7, lengthAt, width);
+    emit(k);
+    if (known === undefined) return k.append(width);
+    asm.store(width, R7, SCRATCH.record + known, R0);
+    known += width;
+  });
+  return known;
+}
+
+/** Runs a writer and notes by how much the record grew. */
+function variable(k: Emitter, write: Writer, lengthAt: number): void {
+  const { asm } = k;
+  k.temporary(8, (before) => {
+    asm.store(8, R10, before, R8);
+    write(k);
+    asm.mov(R0, R8);
+    asm.load(8, R1, R10, before);
+    asm.alu("sub", R0, R1);
+    asm.store(2, R7, lengthAt, R0);
+  });
+}
+
+function submit(
+  k: Emitter,
+  event: EventInfo,
+  fixed: number | undefined,
+  done: ReturnType<Emitter["asm"]["label"]>,
+): void {
+  const { asm, target } = k;
+  asm.store(4, R7, SCRATCH.record + 16, fixed ?? R8);
+  asm.map(R1, target.maps.ring);
+  asm.mov(R2, R7);
+  asm.alu("add", R2, SCRATCH.record - CPU_PREFIX);
+  asm.mov(R3, fixed ?? R8);
+  asm.alu("add", R3, CPU_PREFIX);
+  // Without flags the kernel wakes the reader only if it had caught up, so a busy reader costs no wake-ups.
+  asm.mov(R4, 0);
+  asm.call(HELPER.ringOutput);
+  asm.jump("eq", R0, 0, done);
+  asm.mapValue(R1, target.maps.counters, 8 * counterOf(event));
+  asm.mov(R2, 1);
+  asm.atomicAdd(8, R1, 0, R2);
+}

@@ -1,0 +1,26 @@
+/**
+ * The per-CPU work area of the probe, one array map value a CPU. The dispatcher leaves a call's arguments and
+ * result here (they'd be lost in the tail call), programs build the record here, and the ring buffer copies it.
+ *
+ *   0      48       56     60             64      4096        16376       16384
+ *   | args | result | call | compat (u32) | temps | path text | cpu (u64) | record …
+ */
+export const SCRATCH = {
+  args: 0,
+  result: 48,
+  /** The call's number, from COMPAT_BASE for 32-bit calls. */
+  call: 56,
+  /** Whether it is a 32-bit call: its pointers and longs in memory take four bytes. */
+  compat: 60,
+  temp: 64,
+  /** Text that grows from its end to its start; the size is a power of two so that offsets can be masked. */
+  path: 4096,
+  pathSize: 4096,
+  record: 16384,
+  /** Room for a record: what all parameters of the largest event can come to, as the verifier adds it up. */
+  recordSize: 192 * 1024,
+  size: 16384 + 192 * 1024,
+} as const;
+
+/** The CPU number precedes each record in the ring buffer. */
+export const CPU_PREFIX = 8;

@@ -1,0 +1,27 @@
+import type { Architecture } from "./architecture.ts";
+import type { Btf } from "./btf.ts";
+
+/** What programs are generated for: this kernel, this machine, this run. */
+export interface Target {
+  readonly btf: Btf;
+  readonly arch: Architecture;
+  /**
+   * BTF id of bpf_rdonly_cast (Linux ≥ 6.2): typed pointers then are read with plain loads, about a
+   * nanosecond each. Without it every load is a call of bpf_probe_read_kernel.
+   */
+  readonly cast: number | undefined;
+  /** Nanoseconds since the epoch at boot. */
+  readonly bootTime: bigint;
+  /** Own process, as the initial pid namespace numbers it; its events are not captured. */
+  readonly self: number;
+  /** Bytes of read and written data to keep. */
+  readonly snapLength: number;
+  /** Map descriptors. */
+  readonly maps: {
+    readonly scratch: number;
+    readonly ring: number;
+    readonly counters: number;
+    readonly interest: number;
+    readonly programs: number;
+  };
+}

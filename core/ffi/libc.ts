@@ -1,0 +1,49 @@
+import { dlopen, FFIType, type Pointer, read } from "bun:ffi";
+import { SystemError } from "./system-error.ts";
+
+// Integers travel as i64_fast: a number while it fits 2^53 and a bigint beyond, so the common case allocates nothing.
+const { i32, u32, i64_fast: i64, ptr } = FFIType;
+const SYMBOLS = {
+  syscall: { args: [i64, i64, i64, i64, i64, i64, i64], returns: i64 },
+  mmap: { args: [i64, i64, i32, i32, i32, i64], returns: i64 },
+  munmap: { args: [i64, i64], returns: i32 },
+  close: { args: [i32], returns: i32 },
+  epoll_create1: { args: [i32], returns: i32 },
+  epoll_ctl: { args: [i32, i32, i32, ptr], returns: i32 },
+  epoll_wait: { args: [i32, ptr, i32, i32], returns: i32 },
+  clock_gettime: { args: [i32, ptr], returns: i32 },
+  usleep: { args: [u32], returns: i32 },
+  __errno_location: { args: [], returns: ptr },
+} as const;
+
+function open() {
+  const candidates = ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`];
+  let last: unknown;
+  for (const name of candidates) {
+    try {
+      return dlopen(name, SYMBOLS).symbols;
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw last;
+}
+
+let symbols: ReturnType<typeof open> | undefined;
+
+/** The C library's functions, opened at first use. */
+export function libc(): ReturnType<typeof open> {
+  symbols ??= open();
+  return symbols;
+}
+
+/** The calling thread's error number; meaningful directly after a call that failed. */
+export function errno(): number {
+  return read.i32(libc().__errno_location() as Pointer, 0);
+}
+
+/** Passes a result on, or throws what went wrong when it is -1. */
+export function check(call: string, result: number | bigint): number {
+  if (result === -1 || result === -1n) throw new SystemError(call, errno());
+  return Number(result);
+}

@@ -1,0 +1,28 @@
+import { type Pointer, toArrayBuffer } from "bun:ffi";
+import { check, libc } from "./libc.ts";
+
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+
+/** Memory shared with the kernel through a descriptor. The views lie on the mapping itself and must not be used after `unmap`. */
+export class Mapping {
+  readonly address: number;
+  readonly bytes: Buffer;
+  readonly view: DataView;
+  #mapped = true;
+
+  /** Maps `length` bytes of `fd` from `offset` (a multiple of the page size). Throws SystemError. */
+  constructor(fd: number, length: number, offset: number, protection: number) {
+    this.address = check("mmap", libc().mmap(0, length, protection, MAP_SHARED, fd, offset));
+    const memory = toArrayBuffer(this.address as Pointer, 0, length);
+    this.bytes = Buffer.from(memory);
+    this.view = new DataView(memory);
+  }
+
+  unmap(): void {
+    if (!this.#mapped) return;
+    this.#mapped = false;
+    libc().munmap(this.address, this.bytes.length);
+  }
+}
