@@ -1,0 +1,13 @@
+import { ErrnoError, lastErrno, posixIo } from "./posix-io.ts";
+
+const O_CLOEXEC = 0o2000000;
+
+/** A pipe; both ends close on exec. */
+export function openPipe(): { readonly readEnd: number; readonly writeEnd: number } {
+  const ends = new Int32Array(2);
+  if (posixIo().pipe2(ends, O_CLOEXEC) !== 0) throw new ErrnoError("pipe2", lastErrno());
+  return { readEnd: ends[0]!, writeEnd: ends[1]! };
+}
+
+/** Closes a descriptor that did not come from node:fs. */
+export const closeFd = (fd: number): void => void posixIo().close(fd);
