@@ -1,6 +1,6 @@
 import type { Field, FieldRegistry } from "../../fields/field.ts";
-import { EVENTS } from "../../schema/events.ts";
 import { nearest } from "../../nearest.ts";
+import { EVENTS } from "../../schema/events.ts";
 import type { CheckNode, ConditionNode, ExistsNode, TextPos, ValueNode } from "../language/ast.ts";
 import { TRANSFORMERS } from "../language/ast.ts";
 import { isEventName } from "../language/event-codes.ts";

@@ -33,7 +33,10 @@ function bracket(pattern: string, start: number, fold: boolean): { piece: Piece;
     if (c === "]" && !first) {
       // An empty class (a range that runs backwards) matches nothing.
       const flags = fold ? "i" : "";
-      return { piece: { kind: "set", set: new RegExp(`^[${negated ? "^" : ""}${body}]$`, `s${flags}`) }, end: i + 1 };
+      return {
+        piece: { kind: "set", set: new RegExp(`^[${negated ? "^" : ""}${body}]$`, `s${flags}`) },
+        end: i + 1,
+      };
     }
     const named = /^\[:(\w+):\]/.exec(pattern.slice(i, i + 12));
     if (named) {

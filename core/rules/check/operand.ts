@@ -57,12 +57,16 @@ const printField = (node: FieldNode): string => printOperand(node);
 function checkArgument(field: Field, arg: FieldArg | undefined, node: FieldNode): void {
   const text = printField(node);
   if (arg === undefined) {
-    if (field.arg === "required") throw new CheckError(`filter error: ${field.name} requires an argument`, node.pos);
+    if (field.arg === "required")
+      throw new CheckError(`filter error: ${field.name} requires an argument`, node.pos);
     return;
   }
   if (!field.arg) throw new CheckError(`filter_check called with nonexistent field ${text}`, node.pos);
   if (field.argKind?.includes("INDEX") && !field.argKind.includes("KEY") && arg.index === undefined) {
-    throw new CheckError(`filter error: the argument of ${field.name} must be a number, got '${arg.text}'`, node.pos);
+    throw new CheckError(
+      `filter error: the argument of ${field.name} must be a number, got '${arg.text}'`,
+      node.pos,
+    );
   }
   const problem = field.checkArg?.(arg);
   if (problem) throw new CheckError(problem, node.pos);

@@ -3,7 +3,11 @@ import { compileGlob } from "./glob.ts";
 
 interface Level {
   readonly exact: Map<string, Level | true>;
-  readonly globs: { readonly pattern: string; readonly matches: (text: string) => boolean; next: Level | true }[];
+  readonly globs: {
+    readonly pattern: string;
+    readonly matches: (text: string) => boolean;
+    next: Level | true;
+  }[];
 }
 
 const newLevel = (): Level => ({ exact: new Map(), globs: [] });

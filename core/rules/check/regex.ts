@@ -30,7 +30,8 @@ function refusePerl(pattern: string): void {
     if (c === "\\") {
       const escape = pattern[++i];
       if (escape === undefined) return;
-      if (/[a-zA-Z1-9]/.test(escape) && !/[aCfnrtvx]/.test(escape)) fail(`invalid escape sequence: \\${escape}`);
+      if (/[a-zA-Z1-9]/.test(escape) && !/[aCfnrtvx]/.test(escape))
+        fail(`invalid escape sequence: \\${escape}`);
     } else if (inClass) {
       const named = /^\[:\^?\w+:\]/.exec(pattern.slice(i, i + 14));
       if (named) i += named[0].length - 1;

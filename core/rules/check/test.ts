@@ -37,7 +37,8 @@ function foldedSubstring(text: string): RegExp {
   return new RegExp(source);
 }
 
-const onString = (test: (text: string) => boolean) => (value: Scalar) => typeof value === "string" && test(value);
+const onString = (test: (text: string) => boolean) => (value: Scalar) =>
+  typeof value === "string" && test(value);
 
 function textElement(operator: Operator, wanted: string): Element {
   const q = quote(wanted);
@@ -205,7 +206,8 @@ function elementOf(operator: Operator, constant: Constant): Element {
 
 const constantKey = (constant: Constant): string => {
   if (constant instanceof Uint8Array) return Buffer.from(constant).toString("hex");
-  if (typeof constant === "object") return `${Buffer.from(constant.address).toString("hex")}/${constant.bits}`;
+  if (typeof constant === "object")
+    return `${Buffer.from(constant.address).toString("hex")}/${constant.bits}`;
   return typeof constant === "bigint" ? `${constant}n` : JSON.stringify(constant);
 };
 

@@ -51,7 +51,9 @@ const narrow = (n: bigint): number | bigint =>
 function integer(text: string, bits: number, signed: boolean): number | bigint {
   if (!/^[ \t\n\v\f\r]*[+-]?\d+$/.test(text)) throw new CheckError(`${text} is not a valid number`);
   const wide = BigInt(text.trim().replace(/^\+/, ""));
-  const fit = signed ? clamp(wide, -(2n ** 63n), 2n ** 63n - 1n) : clamp(wide, -(2n ** 64n) + 1n, 2n ** 64n - 1n);
+  const fit = signed
+    ? clamp(wide, -(2n ** 63n), 2n ** 63n - 1n)
+    : clamp(wide, -(2n ** 64n) + 1n, 2n ** 64n - 1n);
   return narrow(signed ? BigInt.asIntN(bits, fit) : BigInt.asUintN(bits, fit));
 }
 

@@ -1,7 +1,7 @@
+import type { Context } from "../../fields/field.ts";
 import type { PairNode, TestNode } from "../check/bind.ts";
 import type { Operand, Value } from "../check/operand.ts";
 import { compareValues, type Scalar } from "../check/test.ts";
-import type { Context } from "../../fields/field.ts";
 import type { Expr } from "./node.ts";
 import type { Branch, Plan } from "./plan.ts";
 
@@ -51,7 +51,8 @@ function pairTest({ left, operator }: PairNode): (left: Value, right: Value) => 
   }
   return (a, b) => {
     if (!Array.isArray(a) || !Array.isArray(b)) return false;
-    const known = (value: Scalar): boolean => b.some((other) => compareValues(type, "=", value, other as Scalar));
+    const known = (value: Scalar): boolean =>
+      b.some((other) => compareValues(type, "=", value, other as Scalar));
     return operator === "in" ? everyOf(a, known) : someOf(a, known);
   };
 }
@@ -177,16 +178,17 @@ class FunctionWriter {
     const { name, load } = this.#read(branch.operand, false, read);
     read.add(name);
     const table = this.#program.constant(branch.cases);
-    const cases = branch.plans.map(
-      (plan, i) => `case ${i}:\n${this.plan(plan, new Set(read))}\nbreak;`,
-    );
+    const cases = branch.plans.map((plan, i) => `case ${i}:\n${this.plan(plan, new Set(read))}\nbreak;`);
     return `switch (${load ? `(${load}${table}.get(${name}))` : `${table}.get(${name})`}) {\n${cases.join("\n")}\n}`;
   }
 
   text(plan: Plan, parameters: readonly string[]): string {
     const body = this.plan(plan, new Set(), true);
     const own = [...this.operands.keys()].filter((name) => !parameters.includes(name));
-    const variables = [...own.map((name) => `${name} = U`), ...[...this.#memos.values()].map((m) => `${m} = 0`)];
+    const variables = [
+      ...own.map((name) => `${name} = U`),
+      ...[...this.#memos.values()].map((m) => `${m} = 0`),
+    ];
     const declare = variables.length > 0 ? `let ${variables.join(", ")};\n` : "";
     return `function ${this.name}(${["c", ...parameters].join(", ")}) {\n${declare}${body}\n}`;
   }

@@ -17,7 +17,12 @@ export interface Matchable {
 }
 
 /** Events whose type is only known from their content. */
-const OPEN_TYPE = new Set<number>([EVENT.GENERIC_E, EVENT.GENERIC_X, EVENT.ASYNCEVENT_E, EVENT.PLUGINEVENT_E]);
+const OPEN_TYPE = new Set<number>([
+  EVENT.GENERIC_E,
+  EVENT.GENERIC_X,
+  EVENT.ASYNCEVENT_E,
+  EVENT.PLUGINEVENT_E,
+]);
 
 function knownFor(code: number): KnownValue {
   const { name, origin } = EVENTS[code]!;

@@ -42,13 +42,7 @@ export class ExprFactory {
     this.#known = known;
   }
 
-  #make(
-    kind: Expr["kind"],
-    key: string,
-    children: readonly Expr[],
-    leaf: Expr["leaf"],
-    cost: number,
-  ): Expr {
+  #make(kind: Expr["kind"], key: string, children: readonly Expr[], leaf: Expr["leaf"], cost: number): Expr {
     this.#byKey ??= new Map();
     const existing = this.#byKey.get(key);
     if (existing) return existing;

@@ -47,8 +47,7 @@ function equality(expr: Expr): Equality | undefined {
 /** The condition that decides most rules for its price. */
 function mostShared(rules: readonly Pending[]): { expr: Expr; count: number } {
   const counts = new Map<Expr, number>();
-  for (const rule of rules)
-    for (const expr of rule.conditions) counts.set(expr, (counts.get(expr) ?? 0) + 1);
+  for (const rule of rules) for (const expr of rule.conditions) counts.set(expr, (counts.get(expr) ?? 0) + 1);
   let best: Expr | undefined;
   let bestScore = -1;
   for (const [expr, count] of counts) {

@@ -17,12 +17,7 @@ import {
 import { ConditionSyntaxError, Scanner } from "./scanner.ts";
 
 const quotedNames = (names: readonly string[]): string => names.map((n) => `'${n}'`).join(", ");
-const OPERATOR_NAMES = quotedNames([
-  "exists",
-  ...NUMBER_OPERATORS,
-  ...STRING_OPERATORS,
-  ...LIST_OPERATORS,
-]);
+const OPERATOR_NAMES = quotedNames(["exists", ...NUMBER_OPERATORS, ...STRING_OPERATORS, ...LIST_OPERATORS]);
 const TRANSFORMER_NAMES = quotedNames(["val", ...TRANSFORMERS]);
 
 /** How deep conditions of rules may nest. */
@@ -237,7 +232,8 @@ class Parser {
     if (hadBlank) {
       const modifier = scan.operator(MODIFIERS, true);
       const rest = scan.text.slice(scan.index, scan.index + 4);
-      if (modifier && /^[(a-zA-Z]/.test(rest) && !/^(?:and|or|not)(?![a-zA-Z0-9])/.test(rest)) return modifier;
+      if (modifier && /^[(a-zA-Z]/.test(rest) && !/^(?:and|or|not)(?![a-zA-Z0-9])/.test(rest))
+        return modifier;
     }
     scan.index = index;
     scan.last = last;

@@ -1,0 +1,91 @@
+import { readSync } from "node:fs";
+import { FalcoError } from "../errors.ts";
+import { closeFd } from "./pipe.ts";
+import { ERRNO, ErrnoError, lastErrno, posixIo } from "./posix-io.ts";
+
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_NOSIGNAL = 0x4000;
+const PATH_MAX = 108;
+const POLLIN = 1;
+const POLLOUT = 4;
+const CHUNK = 64 << 10;
+
+/**
+ * Sends bytes to a unix stream socket and returns all that comes back until the other side closes. It blocks the
+ * thread, for at most `timeoutMs` altogether: for the capture loop, which must know an answer before it goes on.
+ * Throws when the socket can't be reached, the time is up, or the answer is longer than `maxBytes`.
+ */
+export function unixRequest(path: string, request: string, timeoutMs: number, maxBytes: number): Buffer {
+  const deadline = performance.now() + timeoutMs;
+  const fd = connect(path);
+  try {
+    sendAll(fd, Buffer.from(request), deadline);
+    return receiveAll(fd, deadline, maxBytes);
+  } finally {
+    closeFd(fd);
+  }
+}
+
+function connect(path: string): number {
+  const name = Buffer.from(path);
+  if (name.length >= PATH_MAX) {
+    throw new FalcoError(
+      "SOCKET_PATH",
+      `Cannot connect to ${path}: a socket path has at most ${PATH_MAX - 1} bytes`,
+    );
+  }
+  const address = Buffer.alloc(2 + PATH_MAX);
+  address.writeUInt16LE(AF_UNIX, 0);
+  name.copy(address, 2);
+  const fd = posixIo().socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw new ErrnoError("socket", lastErrno());
+  if (posixIo().connect(fd, address, 2 + name.length + 1) !== 0) {
+    const errno = lastErrno();
+    closeFd(fd);
+    throw new ErrnoError(`connect ${path}`, errno);
+  }
+  return fd;
+}
+
+/** Waits until the descriptor is ready or the time is up. */
+function wait(fd: number, events: number, deadline: number): void {
+  const left = Math.ceil(deadline - performance.now());
+  const entry = Buffer.alloc(8);
+  entry.writeInt32LE(fd, 0);
+  entry.writeInt16LE(events, 4);
+  if (left <= 0 || posixIo().poll(entry, 1, left) <= 0) {
+    throw new FalcoError("SOCKET_TIMEOUT", "Cannot talk to the socket: it did not answer in time");
+  }
+}
+
+function sendAll(fd: number, bytes: Buffer, deadline: number): void {
+  for (let sent = 0; sent < bytes.length; ) {
+    wait(fd, POLLOUT, deadline);
+    const part = bytes.subarray(sent);
+    const count = Number(posixIo().send(fd, part, part.length, MSG_NOSIGNAL));
+    if (count >= 0) {
+      sent += count;
+      continue;
+    }
+    const errno = lastErrno();
+    if (errno !== ERRNO.EAGAIN && errno !== ERRNO.EINTR) throw new ErrnoError("send", errno);
+  }
+}
+
+function receiveAll(fd: number, deadline: number, maxBytes: number): Buffer {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for (;;) {
+    wait(fd, POLLIN, deadline);
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    const count = readSync(fd, chunk);
+    if (count === 0) return Buffer.concat(chunks);
+    total += count;
+    if (total > maxBytes)
+      throw new FalcoError("SOCKET_ANSWER", "Cannot take the socket's answer: it is too long");
+    chunks.push(chunk.subarray(0, count));
+  }
+}
