@@ -1,0 +1,34 @@
+import type { Sink, Source } from "../event/source.ts";
+
+/** How long a source may block when nothing happens: the longest that a message for the engine waits. */
+const IDLE_MS = 100;
+/** Under load the thread looks at its messages this often. */
+const YIELD_MS = 20;
+
+export interface LoopHooks {
+  /** After each batch: hand over what has gathered. */
+  readonly flush: () => void | Promise<void>;
+  readonly stopped: () => boolean;
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/**
+ * Pumps a source until it ends or is stopped. A live source blocks this thread inside `pump`, so between batches
+ * the loop lets the thread's own messages through.
+ */
+export async function runLoop(source: Source, sink: Sink, hooks: LoopHooks): Promise<void> {
+  let yielded = performance.now();
+  while (!hooks.stopped()) {
+    const pumped = source.pump(sink, IDLE_MS);
+    const count = typeof pumped === "number" ? pumped : await pumped;
+    const flushed = hooks.flush();
+    if (flushed) await flushed;
+    if (count < 0) return;
+    const now = performance.now();
+    if (count === 0 || now - yielded > YIELD_MS) {
+      await turn();
+      yielded = performance.now();
+    }
+  }
+}
