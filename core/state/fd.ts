@@ -36,6 +36,17 @@ export const L4 = { UNKNOWN: 0, NA: 1, TCP: 2, UDP: 3, ICMP: 4, RAW: 5 } as cons
 export const ROLE = { NONE: 0, CLIENT: 1, SERVER: 2 } as const;
 export type Role = (typeof ROLE)[keyof typeof ROLE];
 
+/** Bits of `Fd.openFlags`, as events carry them (portable, not the kernel's numbers). */
+export const OPEN_FLAG = {
+  DIRECTORY: 0x400,
+  CLOEXEC: 0x1000,
+  F_CREATED: 0x4000,
+  UPPER_LAYER: 0x8000,
+  LOWER_LAYER: 0x1_0000,
+} as const;
+const EPOLL_CLOEXEC = 1;
+const MFD_CLOEXEC = 1;
+
 /** One end or both ends of a network socket: 4 or 16 address bytes in network order each. */
 export interface SocketEnds {
   sourceIp: Uint8Array;
@@ -46,7 +57,7 @@ export interface SocketEnds {
 
 /** An open descriptor of a process. */
 export class Fd {
-  kind: FdKind = FD.UNKNOWN;
+  kind: FdKind;
   /** What `fd.name` shows: a path, a socket's tuple text, a pipe's or anonymous inode's name. */
   name = "";
   /** `fd.nameraw`: the name as the program gave it. */
@@ -56,19 +67,45 @@ export class Fd {
   openFlags = 0;
   mountId = 0;
   dev = 0;
-  ino = 0;
+  /** A bigint when beyond 2^53, as some overlay file systems make them. */
+  ino: number | bigint = 0;
   pid = 0;
   l4: number = L4.UNKNOWN;
   /** Who started the connection: needed to tell client from server side; 0 none known, 1 client, 2 server. */
   role: Role = ROLE.NONE;
   connected = false;
-  closeOnExec = false;
   /** On overlay file systems: the file is in the writable layer, or in the image. */
   upperLayer = false;
   lowerLayer = false;
   /** Network sockets; for a listening socket the source is the bound side. */
-  ends: SocketEnds | undefined;
+  ends: SocketEnds | undefined = undefined;
   /** Unix sockets: kernel addresses of both ends. */
   unixSource = 0n;
   unixDestination = 0n;
+
+  constructor(kind: FdKind = FD.UNKNOWN) {
+    this.kind = kind;
+  }
+
+  get closeOnExec(): boolean {
+    const { openFlags, kind } = this;
+    return (
+      (openFlags & OPEN_FLAG.CLOEXEC) !== 0 ||
+      (kind === FD.EVENTPOLL && (openFlags & EPOLL_CLOEXEC) !== 0) ||
+      (kind === FD.MEMFD && (openFlags & MFD_CLOEXEC) !== 0)
+    );
+  }
+
+  set closeOnExec(value: boolean) {
+    this.openFlags &= ~(OPEN_FLAG.CLOEXEC | EPOLL_CLOEXEC | MFD_CLOEXEC);
+    if (value) this.openFlags |= OPEN_FLAG.CLOEXEC;
+  }
+
+  /** A copy that lives on its own: tables of forked processes, duplicated descriptors. */
+  clone(): Fd {
+    const copy = new Fd(this.kind);
+    Object.assign(copy, this);
+    if (this.ends) copy.ends = { ...this.ends };
+    return copy;
+  }
 }

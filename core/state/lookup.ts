@@ -6,28 +6,26 @@ import type { Thread } from "./thread.ts";
 export const AT_FDCWD = -100;
 
 /** The thread that holds what a process shares: descriptors, working directory, environment. */
-export function leaderOf(state: State, thread: Thread): Thread | undefined {
-  return thread.tid === thread.pid ? thread : state.threads.get(thread.pid);
+export function leaderOf(_state: State, thread: Thread): Thread | undefined {
+  return thread.leader;
 }
 
 /** The nth ancestor process; 0 is the process itself. */
 export function ancestorOf(state: State, thread: Thread, n: number): Thread | undefined {
-  let at = leaderOf(state, thread);
-  for (let i = 0; i < n && at; i++) {
-    const parent = state.threads.get(at.ptid);
-    at = parent && leaderOf(state, parent);
-  }
+  let at = thread.leader;
+  for (let i = 0; i < n && at; i++) at = state.threads.get(at.ptid)?.leader;
   return at;
 }
 
 /** The working directory, ending in a slash. */
-export function cwdOf(state: State, thread: Thread): string {
-  return leaderOf(state, thread)?.cwd || "./";
+export function cwdOf(_state: State, thread: Thread): string {
+  const { leader } = thread;
+  return leader ? leader.cwd : "./";
 }
 
 /** The descriptor's entry in the process's table. */
-export function fdOf(state: State, thread: Thread, fd: number): Fd | undefined {
-  return leaderOf(state, thread)?.fds.get(fd);
+export function fdOf(_state: State, thread: Thread, fd: number): Fd | undefined {
+  return thread.leader?.fds.get(fd);
 }
 
 /** What a path given to an *at call is relative to: cwd, the directory's name with a slash, or `<UNKNOWN>`. */
@@ -35,8 +33,9 @@ export function directoryBase(state: State, thread: Thread | undefined, dirfd: n
   if (path.startsWith("/")) return ".";
   if (!thread) return "<UNKNOWN>";
   if (dirfd === AT_FDCWD) return cwdOf(state, thread);
-  const entry = fdOf(state, thread, dirfd);
-  return entry ? `${entry.name}/` : "<UNKNOWN>";
+  const name = fdOf(state, thread, dirfd)?.name;
+  if (name === undefined) return "<UNKNOWN>";
+  return name === "" || name.endsWith("/") ? name : `${name}/`;
 }
 
 /** A path given to an *at call, resolved as far as the tables allow. */

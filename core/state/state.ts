@@ -1,8 +1,30 @@
+// hot path
 import type { EventCursor } from "../event/cursor.ts";
-import type { GroupSeed, UserSeed } from "../event/source.ts";
+import type { GroupSeed, MachineInfo, SeedSink, UserSeed } from "../event/source.ts";
 import type { Container } from "../metadata/container.ts";
+import { EVENT } from "../schema/event-codes.ts";
+import { BINDING, BINDINGS, FD_PARAMS, HAS_RESULT, IS_META, USES_FD } from "./event-traits.ts";
 import type { Fd } from "./fd.ts";
-import type { Thread } from "./thread.ts";
+import { Interfaces } from "./interfaces.ts";
+import { DEFAULT_LIMITS, type StateLimits } from "./limits.ts";
+import { purgeIdle } from "./purge.ts";
+import { RecentExits } from "./recent-exits.ts";
+import { Seeds } from "./seeds.ts";
+import { Thread } from "./thread.ts";
+import type { ThreadGroup } from "./thread-group.ts";
+import { addThread, asUnknown, removeThread } from "./thread-table.ts";
+import { UPDATES } from "./update/all.ts";
+import { forgetContainer } from "./update/container.ts";
+import { Users } from "./users.ts";
+
+const SECOND = 1e9;
+const NONE = -1;
+
+/** The plugin that an event came from. */
+interface EventPlugin {
+  readonly name: string;
+  describe(event: EventCursor): string;
+}
 
 /**
  * What events have taught us, and what of it the current event concerns. `apply` runs before rules look,
@@ -10,33 +32,214 @@ import type { Thread } from "./thread.ts";
  */
 export class State {
   readonly threads = new Map<number, Thread>();
+  readonly threadGroups = new Map<number, ThreadGroup>();
   /** Known containers by short id. */
   readonly containers = new Map<string, Container>();
-  /** Users and groups by container id (empty for the host), then by number. */
-  readonly users = new Map<string, Map<number, UserSeed>>();
-  readonly groups = new Map<string, Map<number, GroupSeed>>();
+  readonly accounts = new Users();
+  readonly interfaces = new Interfaces();
+  readonly recentExits = new RecentExits();
+  /** Takes what a source knows of the time before the first event. */
+  readonly seeds = new Seeds(this);
+  readonly limits: StateLimits;
+  readonly counters = { threadsDropped: 0, fdsDropped: 0, lookups: 0, unknownThreads: 0 };
+  machine: MachineInfo = { hostname: "", cpus: 0, memoryBytes: 0n, bootTime: 0n };
   /** The machine the events come from. */
   hostname = "";
   /** Name of the event source, as rules name it. */
   sourceName: string | undefined = "syscall";
-  /** The plugin the current event came from. */
-  plugin: { readonly name: string; describe(event: EventCursor): string } | undefined = undefined;
+  plugin: EventPlugin | undefined = undefined;
   /** Time of the first event that is not a meta event. */
   firstEventTime: bigint | undefined = undefined;
+  /** Where the watched machine's file system is mounted, when it is not our own. */
+  hostRoot = "";
+  /** Our own process, which always finds room in the table. */
+  ownPid = NONE;
+  /** Live sources: looks a thread up from the system and hands over its seeds (thread, descriptors). */
+  fetchThread: ((tid: number, sink: SeedSink) => void) | undefined = undefined;
+  /** Live sources: whether the thread still exists. */
+  threadExists: ((tid: number) => boolean) | undefined = undefined;
+
   /** The current event's thread; undefined when it has none. */
   thread: Thread | undefined = undefined;
-  /** The current event's descriptor entry, and its number (-1 when it has none). */
+  /** The current event's descriptor entry. */
   fd: Fd | undefined = undefined;
   /** The negated return value of a failed call; 0 otherwise. */
   errno = 0;
+  /** Whether the enter event kept in the thread belongs to the current exit event. */
+  enterMatches = false;
+
+  #seeding = true;
+  #entering = false;
+  #exitingTid = NONE;
+  #closingThread: Thread | undefined = undefined;
+  #closingFd = NONE;
+  #endingContainer = "";
+  #lookupSecond = 0;
+  #lookupsInSecond = 0;
+  #nextPurge = 0;
+
+  constructor(limits: Partial<StateLimits> = {}) {
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
+  }
+
+  /** Binds the event to its thread and descriptor and learns from it. */
+  apply(event: EventCursor): void {
+    if (this.#seeding) this.#endSeeding();
+    if (this.firstEventTime === undefined && IS_META[event.code] === 0) this.firstEventTime = event.time;
+    this.bind(event);
+    UPDATES[event.code]?.(this, event);
+  }
+
+  /** Removes what the event ended. */
+  settle(): void {
+    if (this.#exitingTid !== NONE) {
+      const tid = this.#exitingTid;
+      this.#exitingTid = NONE;
+      const thread = this.threads.get(tid);
+      if (thread) this.recentExits.add(thread.ptid, tid, thread.lastSeen);
+      removeThread(this, tid);
+    }
+    if (this.#closingFd !== NONE) {
+      this.#closingThread?.leader?.fds.delete(this.#closingFd);
+      this.#closingThread = undefined;
+      this.#closingFd = NONE;
+    }
+    if (this.#endingContainer !== "") {
+      forgetContainer(this, this.#endingContainer);
+      this.#endingContainer = "";
+    }
+    const { thread } = this;
+    // An exit event has used the enter event before it, or never will.
+    if (thread?.enterRecord !== undefined && !this.#entering) thread.enterRecord = undefined;
+  }
+  /** Sets thread, fd and errno; an update that replaced the event's thread does so again. */
+  bind(event: EventCursor): void {
+    const { code } = event;
+    this.fd = undefined;
+    this.errno = 0;
+    this.enterMatches = false;
+    const isEnter = (code & 1) === 0;
+    this.#entering = isEnter;
+    const binding = BINDINGS[code]!;
+    if (binding === BINDING.NONE) {
+      this.thread = undefined;
+      return;
+    }
+    const thread = binding === BINDING.ANY ? this.lookUp(event.tid, event) : this.threads.get(event.tid);
+    this.thread = thread;
+    if (!thread || binding === BINDING.KNOWN_ONLY) return;
+    const now = event.approximateTime;
+    thread.lastSeen = now;
+    if (now > this.#nextPurge) this.#purge(now);
+    if (isEnter) {
+      thread.lastEnterCode = code;
+      thread.lastEventFd = NONE;
+    } else if (
+      thread.lastEnterCode === code - 1 ||
+      (code === EVENT.SYSCALL_EXECVE_19_X && thread.lastEnterCode === EVENT.SYSCALL_EXECVEAT_E)
+    ) {
+      this.enterMatches = thread.enterRecord !== undefined;
+    } else {
+      thread.lastEventFd = NONE;
+    }
+    if (HAS_RESULT[code] === 1) {
+      const result = event.int(0, 0);
+      if (result < 0) this.errno = -result;
+    }
+    if (USES_FD[code] === 1) this.#bindFd(event, thread, isEnter);
+  }
+
+  #bindFd(event: EventCursor, thread: Thread, isEnter: boolean): void {
+    const param = FD_PARAMS[event.code]!;
+    if (param >= 0 && (isEnter || thread.lastEventFd === NONE)) {
+      thread.lastEventFd = event.int(param, NONE);
+    }
+    if (thread.lastEventFd < 0) return;
+    const fd = thread.leader?.fds.get(thread.lastEventFd);
+    if (!fd) return;
+    fd.oldName = fd.name;
+    this.fd = fd;
+  }
+
+  /**
+   * The thread of that id: from the table, else from the system, else a new entry of which nothing but the
+   * id is known. Undefined when the table is full.
+   */
+  lookUp(tid: number, event?: EventCursor): Thread | undefined {
+    return this.threads.get(tid) ?? this.#fetch(tid, event);
+  }
+
+  #fetch(tid: number, event: EventCursor | undefined): Thread | undefined {
+    if (this.fetchThread && event && this.#mayLookUp(event.approximateTime)) {
+      this.counters.lookups++;
+      this.fetchThread(tid, this.seeds);
+      const fetched = this.threads.get(tid);
+      if (fetched) return fetched;
+    }
+    this.counters.unknownThreads++;
+    const unknown = asUnknown(new Thread(tid));
+    return addThread(this, unknown) ? unknown : undefined;
+  }
+
+  #mayLookUp(now: number): boolean {
+    const second = Math.floor(now / SECOND);
+    if (second !== this.#lookupSecond) {
+      this.#lookupSecond = second;
+      this.#lookupsInSecond = 0;
+    }
+    return this.#lookupsInSecond++ < this.limits.lookupsPerSecond;
+  }
+
+  #purge(now: number): void {
+    if (this.#nextPurge > 0) purgeIdle(this, now);
+    this.#nextPurge = now + this.limits.purgeSeconds * SECOND;
+  }
+
+  #endSeeding(): void {
+    this.#seeding = false;
+    this.seeds.finish();
+  }
+
+  /** The thread goes when the event has been looked at. */
+  endThread(tid: number): void {
+    this.#exitingTid = tid;
+  }
+
+  /** The descriptor goes when the event has been looked at. */
+  endFd(thread: Thread, fd: number): void {
+    this.#closingThread = thread;
+    this.#closingFd = fd;
+  }
+
+  /** What is known of the container goes when the event has been looked at. */
+  endContainer(id: string): void {
+    this.#endingContainer = id;
+  }
+
+  /**
+   * Enters a descriptor into the table of the thread's process and makes it the event's. Processes that are
+   * not known have no table.
+   */
+  addFd(thread: Thread, number: number, fd: Fd): void {
+    const table = thread.leader?.fds;
+    this.fd = undefined;
+    if (!table) return;
+    thread.lastEventFd = number;
+    if (table.size >= this.limits.fdsPerProcess && !table.has(number)) {
+      this.counters.fdsDropped++;
+      return;
+    }
+    table.set(number, fd);
+    this.fd = fd;
+  }
 
   /** The user of that number where the current thread runs. */
   user(uid: number): UserSeed | undefined {
-    return this.users.get(this.thread?.containerId ?? "")?.get(uid);
+    return this.accounts.user(this.thread?.containerId ?? "", uid);
   }
 
   group(gid: number): GroupSeed | undefined {
-    return this.groups.get(this.thread?.containerId ?? "")?.get(gid);
+    return this.accounts.group(this.thread?.containerId ?? "", gid);
   }
 
   userName(uid: number): string | undefined {
@@ -49,14 +252,12 @@ export class State {
 
   /** Threads of the process that have not ended. */
   liveThreads(pid: number): number {
-    let live = 0;
-    for (const thread of this.threads.values()) if (thread.pid === pid && !thread.dead) live++;
-    return live;
+    return Math.max(0, this.threadGroups.get(pid)?.alive ?? 0);
   }
 
-  /** Whether the address is one of this machine's. */
-  isLocalAddress(_ip: Uint8Array): boolean {
-    return false;
+  /** Whether the address is one of this machine's, or of the container the current thread runs in. */
+  isLocalAddress(ip: Uint8Array): boolean {
+    return this.interfaces.isLocal(ip, this.thread?.containerId ?? "", this.containers);
   }
 
   /** The name an address was looked up by, when one is known. */
@@ -64,7 +265,18 @@ export class State {
     return undefined;
   }
 
-  apply(_event: EventCursor): void {}
-
-  settle(): void {}
+  /** Forgets everything; another capture follows. */
+  restart(): void {
+    this.threads.clear();
+    this.threadGroups.clear();
+    this.containers.clear();
+    this.accounts.clear();
+    this.interfaces.clear();
+    this.thread = undefined;
+    this.fd = undefined;
+    this.#seeding = true;
+    this.#exitingTid = NONE;
+    this.#closingThread = undefined;
+    this.#closingFd = NONE;
+  }
 }

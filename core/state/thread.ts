@@ -1,6 +1,24 @@
 import type { Fd } from "./fd.ts";
+import type { ThreadGroup } from "./thread-group.ts";
 
 export const UNSET_ID = 0xffff_ffff;
+
+/** Bits of `Thread.flags`: those of clone events (portable, not the kernel's numbers) and our own above them. */
+export const CLONE = {
+  FILES: 1,
+  FS: 2,
+  NEWPID: 0x40,
+  PARENT: 0x100,
+  THREAD: 0x2000,
+  /** The thread was entered by its own clone event, before its creator's. */
+  INVERTED: 0x1_0000,
+  NEWUSER: 0x10_0000,
+  PIPE_SRC: 0x20_0000,
+  PIPE_DST: 0x40_0000,
+  VFORK: 0x800_0000,
+  CHILD_IN_PIDNS: 0x2000_0000,
+  IS_MAIN_THREAD: 0x4000_0000,
+} as const;
 
 /** What is known of one thread. Descriptors, working directory and environment live in the group leader. */
 export class Thread {
@@ -51,11 +69,39 @@ export class Thread {
   /** Short container id; empty on the host. */
   containerId = "";
   dead = false;
-  lastEventFd = -1;
+  lastEventFd = 0;
+  /** Code of the thread's last enter event, -1 before the first. */
+  lastEnterCode = -1;
+  /** When the thread was last seen, nanoseconds since the epoch as a double. */
+  lastSeen = 0;
+  /** The enter event that the next exit event may need, as a record; empty when there is none. */
+  enterRecord: Buffer | undefined = undefined;
   /** Own table of a leader; threads use their leader's. */
   readonly fds = new Map<number, Fd>();
+  /** Undefined for threads of which nothing but the id is known. */
+  group: ThreadGroup | undefined = undefined;
+  readonly children = new Set<Thread>();
 
   constructor(tid: number) {
     this.tid = tid;
+  }
+
+  /** Whether the thread is its process's first. */
+  get isLeader(): boolean {
+    return this.tid === this.pid || (this.flags & CLONE.IS_MAIN_THREAD) !== 0;
+  }
+
+  /** True when only the id is known: such entries have no group and no parent. */
+  get isInvalid(): boolean {
+    return this.tid < 0 || this.pid < 0 || this.ptid < 0;
+  }
+
+  get inPidNamespace(): boolean {
+    return (this.flags & CLONE.CHILD_IN_PIDNS) !== 0 || (this.vtid >= 0 && this.tid !== this.vtid);
+  }
+
+  /** The thread that holds what the process shares; undefined when it is not known. */
+  get leader(): Thread | undefined {
+    return this.isLeader ? this : this.group?.leader;
   }
 }

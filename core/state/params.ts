@@ -1,0 +1,23 @@
+import type { EventCursor } from "../event/cursor.ts";
+
+/** A text parameter; one that is missing, or `(NULL)` as old captures write it, reads as `<NA>`. */
+export function textParam(event: EventCursor, index: number): string {
+  if (event.size(index) === 0) return "<NA>";
+  const text = event.text(index);
+  return text === "(NULL)" ? "<NA>" : text;
+}
+
+/** Texts each ended by NUL: arguments, environment, control groups. */
+export function textsParam(event: EventCursor, index: number): string[] {
+  const size = event.size(index);
+  if (size === 0) return [];
+  const at = event.at(index);
+  const end = event.bytes[at + size - 1] === 0 ? at + size - 1 : at + size;
+  return event.bytes.utf8Slice(at, end).split("\0");
+}
+
+/** An inode number: a bigint only where a number would not be exact. */
+export function inodeParam(event: EventCursor, index: number): number | bigint {
+  const value = event.uint(index, 0);
+  return Number.isSafeInteger(value) ? value : event.bigint(index, false);
+}

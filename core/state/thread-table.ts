@@ -1,0 +1,117 @@
+import type { State } from "./state.ts";
+import { type Thread, UNSET_ID } from "./thread.ts";
+import { ThreadGroup } from "./thread-group.ts";
+
+/** Adds the thread, replacing one of the same id. False when the table is full. */
+export function addThread(state: State, thread: Thread, link = true): boolean {
+  if (state.threads.size >= state.limits.threads && thread.pid !== state.ownPid) {
+    state.counters.threadsDropped++;
+    return false;
+  }
+  const replaced = state.threads.get(thread.tid);
+  if (replaced && replaced !== thread) unlink(state, replaced);
+  state.threads.set(thread.tid, thread);
+  if (link) linkThread(state, thread);
+  return true;
+}
+
+/**
+ * Puts the thread into its process's group and below its parent. A parent that is not known makes `ptid` 0.
+ * Threads of which only the id is known get neither.
+ */
+export function linkThread(state: State, thread: Thread): void {
+  if (thread.isInvalid || thread.group) return;
+  let group = state.threadGroups.get(thread.pid);
+  if (!group) {
+    group = new ThreadGroup(thread.pid, thread.pid === 1 || thread.vpid === 1);
+    state.threadGroups.set(thread.pid, group);
+  }
+  group.add(thread);
+  thread.group = group;
+  if (thread.pid === 1) return;
+  const parent = state.threads.get(thread.ptid);
+  if (parent && !parent.isInvalid && parent !== thread) parent.children.add(thread);
+  else thread.ptid = 0;
+}
+
+/** A thread that is known to exist, and nothing else of it. */
+export function asUnknown(thread: Thread): Thread {
+  thread.comm = "<NA>";
+  thread.exe = "<NA>";
+  thread.uid = UNSET_ID;
+  thread.gid = UNSET_ID;
+  return thread;
+}
+
+/**
+ * Removes a thread that has ended: its children go to a reaper; a leader stays until its last thread goes.
+ */
+export function removeThread(state: State, tid: number): void {
+  const thread = state.threads.get(tid);
+  if (!thread) return;
+  const { group } = thread;
+  if (thread.isInvalid || !group) {
+    unlink(state, thread);
+    return;
+  }
+  markDead(thread);
+  if (thread.children.size > 0) reparent(state, thread);
+  if (group.alive <= 0) {
+    if (group.leader) unlink(state, group.leader);
+    state.threadGroups.delete(group.pid);
+  }
+  if (!thread.isLeader) unlink(state, thread);
+}
+
+export function markDead(thread: Thread): void {
+  if (thread.dead) return;
+  if (thread.group) thread.group.alive--;
+  thread.dead = true;
+}
+
+function unlink(state: State, thread: Thread): void {
+  state.threads.get(thread.ptid)?.children.delete(thread);
+  if (thread.group) {
+    markDead(thread);
+    thread.group.remove(thread);
+    if (thread.group.threads.size === 0 && state.threadGroups.get(thread.pid) === thread.group) {
+      state.threadGroups.delete(thread.pid);
+    }
+    thread.group = undefined;
+  }
+  if (state.threads.get(thread.tid) === thread) state.threads.delete(thread.tid);
+}
+
+function reparent(state: State, thread: Thread): void {
+  const named = thread.reaperTid > 0 ? state.lookUp(thread.reaperTid) : undefined;
+  const reaper = named && !named.isInvalid ? named : findReaper(state, thread);
+  if (reaper && reaper !== thread) {
+    thread.reaperTid = reaper.tid;
+    if (reaper.pid !== thread.pid && reaper.group) reaper.group.reaper = true;
+  }
+  for (const child of thread.children) {
+    if (reaper && reaper !== thread && child !== reaper) {
+      child.ptid = reaper.tid;
+      reaper.children.add(child);
+    } else {
+      child.ptid = 0;
+    }
+  }
+  thread.children.clear();
+}
+
+/** As the kernel does: another thread of the process, else the nearest ancestor that takes orphans. */
+function findReaper(state: State, thread: Thread): Thread | undefined {
+  const sibling = thread.group?.survivor(thread);
+  if (sibling) return sibling;
+  const seen = new Set<number>([thread.tid]);
+  for (let at = state.threads.get(thread.ptid); at; at = state.threads.get(at.ptid)) {
+    if (seen.has(at.tid) || at.inPidNamespace !== thread.inPidNamespace) return undefined;
+    seen.add(at.tid);
+    if (at.group?.reaper && at.group.alive > 0) {
+      const survivor = at.group.survivor();
+      if (survivor) return survivor;
+    }
+  }
+  return undefined;
+}
