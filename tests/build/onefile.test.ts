@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { EmptyRoot, emptyRootUnavailable } from "../e2e/harness/empty-root.ts";
+import { EmptyRoot, emptyRootUnavailable } from "../harness/empty-root.ts";
 import { readElf } from "./elf.ts";
 import { findGlibc, type Glibc } from "./glibc.ts";
 import { guard } from "./guard.ts";
