@@ -33,7 +33,9 @@ export function recognise(definition: Definition, target: Target, options: Evalu
   if (!same(shape.entryPoint, [ENTRY_POINT])) pairs.push([shape.entryPoint, target.entryPoint]);
   if (!same(shape.command, [COMMAND])) pairs.push([shape.command, target.command]);
   if (shape.image !== IMAGE) pairs.push([[shape.image], [target.image]]);
-  for (const [name, text] of shape.environment) {
+  // Variables decide only where nothing else does: they may be set by other means than their value.
+  const variables = pairs.length === 0 ? shape.environment : [];
+  for (const [name, text] of variables) {
     const isExtended = text.includes(variable(name)) && text !== variable(name);
     if (isExtended) pairs.push([[text], [target.environmentVariables.get(name)!]]);
   }
