@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
-import { type ClientDuplexStream, type ServiceError } from "@grpc/grpc-js";
+import type { ClientDuplexStream, ServiceError } from "@grpc/grpc-js";
 import {
   type event,
-  field_type,
+  type field_type,
   type inputs_request,
   inputs_requestSchema,
   type inputs_response,
