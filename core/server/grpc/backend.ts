@@ -1,15 +1,7 @@
-import type { FieldValue, Priority } from "../../outputs/alert.ts";
+import type { InputDeclaration, InputEvent } from "../../capture/inputs/declaration.ts";
+import type { Priority } from "../../outputs/alert.ts";
 
-/**
- * What the services need of the running engine. Whoever composes the program implements these; a service
- * whose part is absent answers UNAVAILABLE.
- */
-export interface Backends {
-  readonly rules?: RulesBackend;
-  readonly configs?: ConfigsBackend;
-  readonly inputs?: InputsBackend;
-  readonly drops?: DropsBackend;
-}
+// What the services need of the running engine. Whoever composes the program implements these.
 
 export interface RuleInfo {
   readonly name: string;
@@ -69,28 +61,6 @@ export interface ConfigsBackend {
   list(): readonly ConfigInfo[];
   /** Puts `layer` over the configured settings; throws a FalcoError and changes nothing if that isn't valid. */
   apply(layer: ConfigLayer): Promise<void>;
-}
-
-/** Field types are those of the plugin interface; all travel as the value types of alerts. */
-export type InputType = "string" | "uint64" | "bool" | "reltime" | "abstime" | "ipaddr" | "ipnet";
-
-export interface InputField {
-  readonly name: string;
-  readonly type: InputType;
-  readonly list: boolean;
-  readonly description: string;
-}
-
-export interface InputDeclaration {
-  readonly source: string;
-  readonly fields: readonly InputField[];
-}
-
-export interface InputEvent {
-  /** Nanoseconds since the epoch. */
-  readonly time: bigint;
-  /** Checked against the declaration. */
-  readonly fields: Readonly<Record<string, FieldValue>>;
 }
 
 export interface InputChannel {

@@ -99,13 +99,13 @@ export class ConfigStore {
   }
 
   /** Each change returns the keys whose value it changed. */
-  set(key: string, text: string): Promise<ConfigInfo[]> {
+  async set(key: string, text: string): Promise<ConfigInfo[]> {
     if (key === "") throw new FalcoError("API_INVALID", "Cannot set a key without a name");
     const value = parsed(text, `the value of ${key}`);
     return this.#change((layer) => merged(layer, nested(key, value)));
   }
 
-  patch(text: string): Promise<ConfigInfo[]> {
+  async patch(text: string): Promise<ConfigInfo[]> {
     const patch = parsed(text, "the patch");
     if (!isTree(patch)) throw new FalcoError("API_INVALID", "Cannot read the patch: not a mapping of keys");
     return this.#change((layer) => merged(layer, patch));

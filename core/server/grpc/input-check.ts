@@ -1,13 +1,19 @@
 import { isIP } from "node:net";
-import { isValidCIDR } from "ipaddr.js";
 import { type declaration, type event, field_type, type value } from "../../../proto/gen/api_pb.ts";
+import type {
+  InputDeclaration,
+  InputEvent,
+  InputType,
+  InputValue,
+} from "../../capture/inputs/declaration.ts";
 import { FalcoError } from "../../errors.ts";
-import type { FieldValue } from "../../outputs/alert.ts";
-import type { InputDeclaration, InputEvent, InputType } from "./backend.ts";
 
 const MAX_FIELDS = 256;
 const MAX_LIST = 1024;
 const MAX_TEXT = 65_536;
+/** All of an event's values together, in characters; numbers count with their longest form. */
+const MAX_EVENT = 131_072;
+const NUMBER_LENGTH = 20;
 
 /** What an event's value must be for each type; `what` ends the sentence "the value is not …". */
 interface TypeRule {
@@ -23,7 +29,6 @@ const TYPES: Readonly<Record<InputType, TypeRule>> = {
   reltime: { kind: "number", what: "a number of nanoseconds" },
   abstime: { kind: "number", what: "a number of nanoseconds" },
   ipaddr: { kind: "text", what: "an IP address", test: (text) => isIP(text) !== 0 },
-  ipnet: { kind: "text", what: "a network in CIDR notation", test: isValidCIDR },
 };
 
 const WIRE_TYPES = new Map<number, InputType>([
@@ -33,7 +38,6 @@ const WIRE_TYPES = new Map<number, InputType>([
   [field_type.RELTIME, "reltime"],
   [field_type.ABSTIME, "abstime"],
   [field_type.IPADDR, "ipaddr"],
-  [field_type.IPNET, "ipnet"],
 ]);
 
 const NAME = /^[a-zA-Z][a-zA-Z0-9_-]*(?:\.[a-zA-Z0-9_-]+)*$/;
@@ -69,7 +73,8 @@ export function checkDeclaration(message: declaration): InputDeclaration {
 export function eventCheck(declared: InputDeclaration): (event: event) => InputEvent | Fault {
   const types = new Map(declared.fields.map(({ name, type, list }) => [name, { rule: TYPES[type], list }]));
   return (event) => {
-    const fields: Record<string, FieldValue> = Object.create(null);
+    const fields: Record<string, InputValue> = Object.create(null);
+    let size = 0;
     for (const name of Object.keys(event.fields)) {
       const type = types.get(name);
       if (!type) return { field: name, reason: "not declared" };
@@ -80,13 +85,22 @@ export function eventCheck(declared: InputDeclaration): (event: event) => InputE
           reason: type.list ? `not a list, each ${type.rule.what}` : `not ${type.rule.what}`,
         };
       }
+      size += name.length + sizeOf(value);
+      if (size > MAX_EVENT) return { field: "", reason: `the event is longer than ${MAX_EVENT} characters` };
       fields[name] = value;
     }
     return { time: nanoseconds(event), fields };
   };
 }
 
-function single({ kind }: value, rule: TypeRule): FieldValue | undefined {
+function sizeOf(value: InputValue): number {
+  if (typeof value === "string") return value.length;
+  return typeof value === "object"
+    ? value.reduce<number>((sum, part) => sum + sizeOf(part), 0)
+    : NUMBER_LENGTH;
+}
+
+function single({ kind }: value, rule: TypeRule): InputValue | undefined {
   if (kind.case !== rule.kind) return undefined;
   if (typeof kind.value === "string" && (kind.value.length > MAX_TEXT || rule.test?.(kind.value) === false)) {
     return undefined;
@@ -94,7 +108,7 @@ function single({ kind }: value, rule: TypeRule): FieldValue | undefined {
   return kind.value as string | bigint | boolean;
 }
 
-function list({ kind }: value, rule: TypeRule): FieldValue | undefined {
+function list({ kind }: value, rule: TypeRule): InputValue | undefined {
   if (kind.case !== "list" || kind.value.values.length > MAX_LIST) return undefined;
   const values = kind.value.values.map((value) => single(value, rule));
   return values.every((value) => value !== undefined) ? values : undefined;

@@ -57,7 +57,7 @@ export class RulesStore {
     this.#path = directory === undefined ? undefined : join(directory, RULES_FILE);
     try {
       const text = this.#path === undefined ? "" : readFileSync(this.#path, "utf8");
-      this.#state = parse(text);
+      this.#state = parse(text.startsWith(HEADER) ? text.slice(HEADER.length) : text);
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code !== "ENOENT") {
         throw new FalcoError("RULES_STORE", `Cannot read "${this.#path}": ${reasonOf(cause)}`, {

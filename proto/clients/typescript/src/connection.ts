@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import type { DescService } from "@bufbuild/protobuf";
 import {
+  Channel,
   type ChannelCredentials,
-  type ClientOptions,
+  type ChannelOptions,
   credentials,
   makeClientConstructor,
   type ServiceError,
@@ -41,20 +44,25 @@ export class FalcoClientError extends Error {
   }
 
   static from(error: ServiceError): FalcoClientError {
-    return new FalcoClientError(status[error.code] ?? "UNKNOWN", error.details || error.message, { cause: error });
+    return new FalcoClientError(status[error.code] ?? "UNKNOWN", error.details || error.message, {
+      cause: error,
+    });
   }
 }
 
-function tlsCredentials(given: Partial<ClientCertificates>): ChannelCredentials {
+function tlsCredentials(given: Partial<ClientCertificates>, host: string): ChannelCredentials {
   const read = (file: string) => {
     if (existsSync(file)) return readFileSync(file);
     throw new FalcoClientError("UNAUTHENTICATED", `Cannot connect with mutual TLS: no file "${file}"`);
   };
   const { ca = `${CERTS}/ca.crt`, key = `${CERTS}/client.key`, cert = `${CERTS}/client.crt` } = given;
-  return credentials.createSsl(read(ca), read(key), read(cert));
+  return credentials.createSsl(read(ca), read(key), read(cert), {
+    checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+  });
 }
 
-const CHANNEL: ClientOptions = {
+const CHANNEL: ChannelOptions = {
+  "grpc.use_local_subchannel_pool": 1,
   "grpc.keepalive_time_ms": 20_000,
   "grpc.keepalive_timeout_ms": 10_000,
   "grpc.max_receive_message_length": 64 << 20,
@@ -62,16 +70,23 @@ const CHANNEL: ClientOptions = {
   "grpc.max_reconnect_backoff_ms": 5_000,
 };
 
-/** A maker of grpc-js stubs that share one connection. A unix address has no TLS, every other has mutual TLS. */
-export function connector(options: ConnectionOptions): (service: DescService) => InstanceType<
-  ReturnType<typeof makeClientConstructor>
-> {
+type Stub = InstanceType<ReturnType<typeof makeClientConstructor>>;
+
+/**
+ * A maker of grpc-js stubs on one connection of their own, so that a stream which isn't read holds up nobody
+ * else's. A unix address has no TLS, every other has mutual TLS.
+ */
+export function connector(options: ConnectionOptions): (service: DescService) => Stub {
   const address = options.address ?? DEFAULT_ADDRESS;
   const unix = /^unix:(?:\/\/)?(.+)$/.exec(address);
-  const creds = unix ? credentials.createInsecure() : tlsCredentials(options.certificates ?? {});
+  const host = address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  const creds = unix ? credentials.createInsecure() : tlsCredentials(options.certificates ?? {}, host);
   const target = unix ? `unix:${unix[1]}` : address;
+  // TLS has no place for an address where it sends the server's name; the certificate is still checked for it.
+  const named = isIP(host) ? { "grpc.ssl_target_name_override": "falco" } : {};
+  const channelOverride = new Channel(target, creds, { ...CHANNEL, ...named });
   return (service) => {
     const Stub = makeClientConstructor(serviceDefinition(service), service.typeName);
-    return new Stub(target, creds, CHANNEL);
+    return new Stub(target, creds, { channelOverride });
   };
 }

@@ -2,15 +2,20 @@ import type { DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/
 import { create } from "@bufbuild/protobuf";
 import type { ClientDuplexStream, ClientReadableStream, ServiceError } from "@grpc/grpc-js";
 import * as wire from "../../../gen/api_pb.ts";
-import { type request, requestSchema, type response, service as outputs } from "../../../gen/outputs_pb.ts";
-import { type response as version_response, service as version } from "../../../gen/version_pb.ts";
+import { service as outputs, type request, requestSchema, type response } from "../../../gen/outputs_pb.ts";
+import { service as version, type response as version_response } from "../../../gen/version_pb.ts";
 import { type Alert, alertOf, type NumberedAlert } from "./alert.ts";
 import { type ConnectionOptions, connector, FalcoClientError } from "./connection.ts";
 import { type FieldDeclaration, Input, type InputOptions } from "./input.ts";
 import { readStream } from "./read-stream.ts";
 
 export type { Alert, NumberedAlert } from "./alert.ts";
-export { type ClientCertificates, type ConnectionOptions, DEFAULT_ADDRESS, FalcoClientError } from "./connection.ts";
+export {
+  type ClientCertificates,
+  type ConnectionOptions,
+  DEFAULT_ADDRESS,
+  FalcoClientError,
+} from "./connection.ts";
 export type { FieldDeclaration, FieldType, FieldValue, Input, InputOptions } from "./input.ts";
 
 /** The server checked rules and found errors: nothing changed. */
@@ -21,7 +26,10 @@ export class RulesRefused extends FalcoClientError {
 
   constructor(change: wire.rules_change) {
     const errors = change.findings.filter((finding) => finding.severity === "error");
-    super("INVALID_ARGUMENT", errors.map((one) => `${one.item}: ${one.message}`).join("\n") || "The rules are invalid");
+    super(
+      "INVALID_ARGUMENT",
+      errors.map((one) => `${one.item}: ${one.message}`).join("\n") || "The rules are invalid",
+    );
     this.findings = change.findings;
     this.result = change.result;
   }
@@ -72,13 +80,13 @@ export class FalcoClient {
 
   /** The alerts that are queued at the server now. */
   async *get(signal?: AbortSignal): AsyncGenerator<Alert, void> {
-    const call: ClientReadableStream<response> = this.#outputs["get"]!(create(requestSchema));
+    const call: ClientReadableStream<response> = this.#outputs.get!(create(requestSchema));
     for await (const message of readStream(call, signal)) yield alertOf(message);
   }
 
   /** Alerts by the published service, until aborted or the connection breaks. */
   async *sub(signal?: AbortSignal): AsyncGenerator<Alert, void> {
-    const call: ClientDuplexStream<request, response> = this.#outputs["sub"]!();
+    const call: ClientDuplexStream<request, response> = this.#outputs.sub!();
     call.write(create(requestSchema));
     for await (const message of readStream(call, signal)) yield alertOf(message);
   }
@@ -92,7 +100,7 @@ export class FalcoClient {
       let reason: FalcoClientError | undefined;
       try {
         const request = create(wire.outputs_requestSchema, { instance, after });
-        const call: ClientReadableStream<wire.outputs_response> = this.#api["outputs"]!(request);
+        const call: ClientReadableStream<wire.outputs_response> = this.#api.outputs!(request);
         for await (const message of readStream(call, signal)) {
           failures = 0;
           after = message.sequence;
@@ -114,12 +122,12 @@ export class FalcoClient {
 
   /** What the server lost: the totals first, then each further loss. */
   async *drops(signal?: AbortSignal): AsyncGenerator<wire.drops_response, void> {
-    yield* readStream<wire.drops_response>(this.#api["drops"]!(create(wire.drops_requestSchema)), signal);
+    yield* readStream<wire.drops_response>(this.#api.drops!(create(wire.drops_requestSchema)), signal);
   }
 
   /** Declares a source of events. Refusals of single events go to `onRefusal`; everything else ends the input. */
   input(source: string, fields: readonly FieldDeclaration[], options: InputOptions = {}): Input {
-    return new Input(this.#api["inputs"]!(), source, fields, options);
+    return new Input(this.#api.inputs!(), source, fields, options);
   }
 
   /** Changes throw RulesRefused when the validator finds errors. `revision` guards against others' changes. */
@@ -127,9 +135,12 @@ export class FalcoClient {
     list: () => this.#call("list_rules", {}),
     get: (name: string) => this.#call("get_rule", { name }),
     validate: (content: string) => this.#call("validate_rules", { content }),
-    create: async (content: string, revision = "") => accepted(await this.#call("create_rules", { content, revision })),
-    update: async (content: string, revision = "") => accepted(await this.#call("update_rules", { content, revision })),
-    delete: async (names: DeleteNames, revision = "") => accepted(await this.#call("delete_rules", { ...names, revision })),
+    create: async (content: string, revision = "") =>
+      accepted(await this.#call("create_rules", { content, revision })),
+    update: async (content: string, revision = "") =>
+      accepted(await this.#call("update_rules", { content, revision })),
+    delete: async (names: DeleteNames, revision = "") =>
+      accepted(await this.#call("delete_rules", { ...names, revision })),
     enable: async (rules: string[], tags: string[] = [], revision = "") =>
       accepted(await this.#call("enable_rules", { rules, tags, revision })),
     disable: async (rules: string[], tags: string[] = [], revision = "") =>

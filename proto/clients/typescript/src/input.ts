@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
-import { type ClientDuplexStream, type ServiceError } from "@grpc/grpc-js";
+import type { ClientDuplexStream, ServiceError } from "@grpc/grpc-js";
 import {
   type event,
-  field_type,
+  type field_type,
   type inputs_request,
   inputs_requestSchema,
   type inputs_response,
@@ -11,7 +11,7 @@ import {
 } from "../../../gen/api_pb.ts";
 import { FalcoClientError } from "./connection.ts";
 
-export type FieldType = "string" | "uint64" | "bool" | "reltime" | "abstime" | "ipaddr" | "ipnet";
+export type FieldType = "string" | "uint64" | "bool" | "reltime" | "abstime" | "ipaddr";
 export type FieldValue = string | number | bigint | boolean | readonly FieldValue[];
 
 export interface FieldDeclaration {
@@ -70,7 +70,7 @@ export class Input {
       this.#wake();
     });
     call.on("drain", () => this.#wake());
-    const types = { string: 0, uint64: 1, bool: 2, reltime: 3, abstime: 4, ipaddr: 5, ipnet: 6 } as const;
+    const types = { string: 0, uint64: 1, bool: 2, reltime: 3, abstime: 4, ipaddr: 5 } as const;
     const declared = fields.map((field) => ({ ...field, type: types[field.type] satisfies field_type }));
     call.write(create(inputs_requestSchema, { declare: { source, fields: declared } }));
   }

@@ -8,7 +8,10 @@ const HIGH_WATER = 512;
  * A response stream as an async iterable. Leaving the loop, or aborting, cancels the call; cancelling ends
  * the iteration without an error.
  */
-export async function* readStream<T>(call: ClientReadableStream<T>, signal?: AbortSignal): AsyncGenerator<T, void> {
+export async function* readStream<T>(
+  call: ClientReadableStream<T>,
+  signal?: AbortSignal,
+): AsyncGenerator<T, void> {
   let queue: T[] = [];
   let ended = false;
   let failure: ServiceError | undefined;

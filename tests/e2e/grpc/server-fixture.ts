@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Alert } from "../../../core/outputs/alert.ts";
+import { ConfigStore } from "../../../core/server/grpc/config-store.ts";
+import { DropLedger } from "../../../core/server/grpc/drop-ledger.ts";
+import { type HubOptions, OutputHub } from "../../../core/server/grpc/hub.ts";
+import { RulesStore } from "../../../core/server/grpc/rules-store.ts";
+import { type GrpcServerOptions, startGrpcServer } from "../../../core/server/grpc/server.ts";
+import { generateCertificates } from "../../../core/server/tls/generate.ts";
+import { FalcoClient } from "../../../proto/clients/typescript/src/falco-client.ts";
+
+export interface FixtureOptions extends Partial<GrpcServerOptions> {
+  readonly tls?: boolean;
+  readonly hubOptions?: HubOptions;
+}
+
+/** A gRPC server of this process in a directory of its own, on a unix socket or with mutual TLS. */
+export async function grpcFixture(options: FixtureOptions = {}) {
+  const directory = mkdtempSync(join(tmpdir(), "falco-grpc-"));
+  const file = (name: string) => join(directory, name);
+  if (options.tls) await generateCertificates({ directory, clients: ["client", "operator"] });
+  const log: string[] = [];
+  const drops = new DropLedger();
+  const onDrop = (cause: string, count: number) => drops.add("outputs", cause, count);
+  const hub = new OutputHub({ onDrop, ...options.hubOptions });
+  const server = await startGrpcServer({
+    bindAddress: options.tls ? "127.0.0.1:0" : `unix://${file("falco.sock")}`,
+    certificates: {
+      privateKey: file("server.key"),
+      certChain: file("server.crt"),
+      rootCerts: file("ca.crt"),
+    },
+    version: { version: "1.2.3-rc.1+abc", engineVersion: "0.63.0", engineFieldsChecksum: "c0ffee" },
+    hub,
+    drops,
+    rules: new RulesStore(),
+    configs: new ConfigStore(),
+    inputs: { open: () => Promise.reject(new Error("no engine here")) },
+    log: (level, text) => void log.push(`${level}: ${text}`),
+    ...options,
+  });
+  const clients: FalcoClient[] = [];
+  const connect = (name = "client", address = server.address) => {
+    const certificates = { ca: file("ca.crt"), cert: file(`${name}.crt`), key: file(`${name}.key`) };
+    const client = new FalcoClient({ address, certificates });
+    clients.push(client);
+    return client;
+  };
+  return {
+    ...server,
+    directory,
+    file,
+    hub,
+    drops,
+    log,
+    connect,
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.close();
+      await server.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** An alert of about 500 bytes on the wire, numbered in its field `n`. */
+export function sampleAlert(n: number): Alert {
+  return {
+    time: BigInt(Date.now()) * 1_000_000n,
+    rule: "Terminal shell in container",
+    priority: "Notice",
+    source: "syscall",
+    hostname: "node-1",
+    message: `A shell was spawned in a container with an attached terminal (n=${n} user=root shell=bash parent=runc)`,
+    tags: ["container", "mitre_execution", "shell"],
+    fields: {
+      "container.id": "3ad7b26ded6d",
+      "container.image.repository": "docker.io/library/nginx",
+      "evt.time": 1_700_000_000_000_000_000n,
+      n,
+      "proc.cmdline": "bash -i",
+      "user.name": "root",
+    },
+  };
+}
+
+/** Resolves when the condition holds; rejects with its text after ten seconds. */
+export async function until(condition: () => boolean): Promise<void> {
+  const end = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`Never true: ${condition}`);
+    await Bun.sleep(5);
+  }
+}
+
+/** The first `count` items of a stream. */
+export async function take<T>(stream: AsyncIterable<T>, count: number): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of stream) if (items.push(item) >= count) break;
+  return items;
+}
