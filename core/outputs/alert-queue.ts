@@ -33,6 +33,8 @@ export interface OutputStats {
 const MAX_CHARACTERS = 16 << 20;
 const BUFFER_CHARACTERS = 64 << 10;
 const BUFFER_MS = 1000;
+/** How long an output may take to let go; a disk that hangs must not keep the program from ending. */
+const CLOSE_MS = 2000;
 
 /** The bounded queue in front of one output, and the loop that empties it. `push` never waits. */
 export class AlertQueue {
@@ -47,6 +49,7 @@ export class AlertQueue {
   #pumping: Promise<void> | undefined;
   /** Length of the batch that is being written. */
   #writing = 0;
+  #reopenNext = false;
   #closed = false;
   #paused = false;
   #taken = 0;
@@ -55,6 +58,8 @@ export class AlertQueue {
   readonly #lost: Record<Loss, number> = { queue_full: 0, rate_limit: 0, error: 0, shutdown: 0 };
   /** When the write under way began (performance.now()), or undefined. */
   writingSince: number | undefined;
+  /** When something was last delivered, or the queue was last empty (performance.now()). */
+  lastProgress = 0;
   /** Why the last message was lost. */
   lastError: unknown;
 
@@ -94,6 +99,7 @@ export class AlertQueue {
       if (recovery === "exit") return false;
       if (recovery === "empty") this.#discard("queue_full");
     } else {
+      if (this.queued === 0) this.lastProgress = performance.now();
       this.#waiting.push(message);
       this.#characters += message.text.length;
       this.#schedule();
@@ -107,17 +113,19 @@ export class AlertQueue {
     return { name, taken: this.#taken, delivered: this.#delivered, queued, filtered: this.#filtered, lost };
   }
 
+  /** Opens the output anew: now, or as soon as the batch under way is written. */
   async reopen(): Promise<void> {
-    await this.#output.reopen?.();
+    if (this.#pumping) this.#reopenNext = true;
+    else await this.#output.reopen?.();
   }
 
   /** Puts another output, or other limits, behind the queue without losing what waits. */
   async replace(output: Output, options: QueueOptions): Promise<void> {
     this.#paused = true;
     const old = this.#output;
-    const idle = await settled(this.#pumping, 1000);
+    await settled(this.#pumping, CLOSE_MS);
     await old.close();
-    if (!idle) await this.#pumping;
+    await this.#pumping;
     this.#output = output;
     this.#options = options;
     this.#bucket = new TokenBucket(options.rate, options.maxBurst);
@@ -135,8 +143,8 @@ export class AlertQueue {
     }
     this.#closed = true;
     this.#cancelTimer();
-    await this.#output.close();
-    await this.#pumping;
+    await settled(this.#output.close(), CLOSE_MS);
+    await settled(this.#pumping, CLOSE_MS);
     this.#discard("shutdown");
   }
 
@@ -174,6 +182,7 @@ export class AlertQueue {
   async #pump(): Promise<void> {
     while (this.queued > 0 && !this.#closed && !this.#paused) {
       const batch = this.#waiting.slice(this.#head, this.#head + this.#output.batch);
+      if (this.#reopenNext) await this.#reopenNow();
       this.#writing = batch.length;
       this.writingSince = performance.now();
       let delivered = 0;
@@ -187,8 +196,18 @@ export class AlertQueue {
       this.writingSince = undefined;
       this.#writing = 0;
       this.#delivered += delivered;
+      if (delivered > 0) this.lastProgress = performance.now();
       this.#lost[this.#closed ? "shutdown" : "error"] += batch.length - delivered;
       this.#drop(batch);
+    }
+  }
+
+  async #reopenNow(): Promise<void> {
+    this.#reopenNext = false;
+    try {
+      await this.#output.reopen?.();
+    } catch (error) {
+      this.lastError = error;
     }
   }
 

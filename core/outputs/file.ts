@@ -51,20 +51,28 @@ export function fileOutput({ filename, keep_alive: keepAlive }: FileOptions): Ou
     return batch.delivery(written);
   };
 
+  const write = async (messages: readonly Message[]): Promise<Delivery> => {
+    const file = await opened();
+    const delivery = regular
+      ? await append(file, messages)
+      : await writeLines(file.fd, messages, () => closed);
+    if (!keepAlive || delivery.error !== undefined) await release();
+    return delivery;
+  };
+  let busy: Promise<unknown> | undefined;
+
   return {
     name: "file",
     batch: 1024,
-    async write(messages) {
-      const file = await opened();
-      const delivery = regular
-        ? await append(file, messages)
-        : await writeLines(file.fd, messages, () => closed);
-      if (!keepAlive || delivery.error !== undefined) await release();
-      return delivery;
+    write(messages) {
+      const work = write(messages);
+      busy = work.catch(() => undefined);
+      return work;
     },
     reopen: release,
     async close() {
       closed = true;
+      await busy;
       await release();
     },
   };

@@ -58,12 +58,11 @@ export class OutputQueue {
 
   /**
    * Resolves as soon as no output that still moves is half full. A replay waits here between batches, so that it loses
-   * nothing to its own speed; an output that has been stuck for so many milliseconds is not waited for any more.
+   * nothing to its own speed; an output that has delivered nothing for so many milliseconds is not waited for.
    */
   async room(patience = this.#timeout): Promise<void> {
     const waited = (queue: AlertQueue): boolean =>
-      queue.crowded &&
-      (queue.writingSince === undefined || performance.now() - queue.writingSince < patience);
+      queue.crowded && performance.now() - queue.lastProgress < patience;
     while ([...this.#queues.values()].some(({ queue }) => waited(queue))) await Bun.sleep(1);
   }
 
