@@ -69,6 +69,8 @@ export class Btf {
   /** Byte position of each type by id; id 0 is void. */
   #at: Uint32Array;
   readonly #named = new Map<string, number>();
+  /** Paths resolved so far; programs ask for the same ones over and over. */
+  readonly #paths = new Map<string, MemberPath | undefined>();
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -181,6 +183,12 @@ export class Btf {
   }
 
   #resolve(base: string, path: string): MemberPath | undefined {
+    const key = `${base}.${path}`;
+    if (!this.#paths.has(key)) this.#paths.set(key, this.#walk(base, path));
+    return this.#paths.get(key);
+  }
+
+  #walk(base: string, path: string): MemberPath | undefined {
     const type = this.find(base);
     if (type === undefined) return undefined;
     const hops: { offset: number; type: number }[] = [];

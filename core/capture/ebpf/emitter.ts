@@ -25,6 +25,34 @@ export type Value = (k: Emitter) => void;
 export type Writer = (k: Emitter) => void;
 
 const MAX_FRAME = 512;
+/** Cells of the scratch area for shared values; temporary cells lie behind them. */
+const SHARED_CELLS = 16;
+const MAX_CELLS = 48;
+
+/** Eight bytes of the scratch area. */
+export class Cell {
+  readonly #offset: number;
+
+  constructor(index: number) {
+    this.#offset = SCRATCH.cells + 8 * index;
+  }
+
+  readonly value: Value = (k) => this.load(k, R0);
+
+  load(k: Emitter, dst: Reg): void {
+    k.asm.load(8, dst, R7, this.#offset);
+  }
+
+  store(k: Emitter, operand: Operand): void {
+    k.asm.store(8, R7, this.#offset, operand);
+  }
+
+  /** Stores what `value` gives, and leaves it in R0. */
+  keep(k: Emitter, value: Value): void {
+    value(k);
+    this.store(k, R0);
+  }
+}
 
 /**
  * Generates the code of one program. Fixed roles: R6 the program's context, R7 the scratch area, R8 the offset in
@@ -33,9 +61,13 @@ const MAX_FRAME = 512;
 export class Emitter {
   readonly asm = new Assembler();
   readonly target: Target;
+  /** Where the program leaves without recording anything. */
+  readonly drop = this.asm.label("drop");
   #frame = 0;
+  #cells = SHARED_CELLS;
+  #sharedCells = 0;
   #depth = 0;
-  readonly #shared = new Map<Value, number>();
+  readonly #shared = new Map<Value, Cell>();
 
   constructor(target: Target) {
     this.target = target;
@@ -63,28 +95,38 @@ export class Emitter {
   /** Gives `use` the (negative) frame offset of `bytes` bytes on the stack, free again afterwards. */
   temporary(bytes: number, use: (offset: number) => void): void {
     const before = this.#frame;
-    use(this.#allocate(bytes));
+    this.#frame += Math.ceil(bytes / 8) * 8;
+    if (this.#frame > MAX_FRAME) throw new Error("BPF emitter: the stack frame is full");
+    use(-this.#frame);
     this.#frame = before;
   }
 
-  #allocate(bytes: number): number {
-    this.#frame += Math.ceil(bytes / 8) * 8;
-    if (this.#frame > MAX_FRAME) throw new Error("BPF emitter: the stack frame is full");
-    return -this.#frame;
+  /**
+   * Gives `use` cells of the scratch area, free again afterwards. Unlike the stack's, their contents are unknown to the verifier:
+   * a loop that keeps its state in cells looks the same to it each time round, instead of being followed through every combination of null
+   * and other pointers.
+   */
+  cells(count: number, use: (...cells: readonly Cell[]) => void): void {
+    const before = this.#cells;
+    this.#cells += count;
+    if (this.#cells > MAX_CELLS) throw new Error("BPF emitter: too many cells");
+    use(...Array.from({ length: count }, (_, i) => new Cell(before + i)));
+    this.#cells = before;
   }
 
   /**
-   * Emits `value` once a program and takes it from the stack from then on. Inside a branch it is computed in
+   * Emits `value` once a program and takes it from a cell from then on. Inside a branch it is computed in
    * place, since code behind the branch could not rely on it.
    */
   share(value: Value): void {
     const known = this.#shared.get(value);
-    if (known !== undefined) return this.asm.load(8, R0, R10, known);
-    if (this.#depth > 0) return value(this);
-    const offset = this.#allocate(8);
-    value(this);
-    this.asm.store(8, R10, offset, R0);
-    this.#shared.set(value, offset);
+    if (known) known.load(this, R0);
+    else value(this);
+    if (known || this.#depth > 0) return;
+    if (this.#sharedCells === SHARED_CELLS) throw new Error("BPF emitter: too many shared values");
+    const cell = new Cell(this.#sharedCells++);
+    cell.store(this, R0);
+    this.#shared.set(value, cell);
   }
 
   /** Runs `then` only if the comparison does not hold. */
@@ -196,6 +238,17 @@ export class Emitter {
     this.asm.mov(R1, R7);
     this.asm.alu("add", R1, R8);
     this.asm.alu("add", R1, SCRATCH.record + extra);
+  }
+
+  /**
+   * Makes the verifier forget how R8 came about, and bounds it anew. Without it each way through a loop would be followed to the
+   * program's end with its own range of R8; so they meet here, and the sum of all parameters' maxima stays small.
+   */
+  settle(): void {
+    const { asm } = this;
+    asm.store(8, R7, SCRATCH.launder, R8);
+    asm.load(8, R8, R7, SCRATCH.launder);
+    asm.jump("gt", R8, SCRATCH.recordLimit, this.drop);
   }
 
   /** Appends the low `size` bytes of R0 to the record. */

@@ -1,7 +1,6 @@
-import { type Label, R0, R1, R2, R3, R7, R9, R10 } from "./assembler.ts";
+import { type Label, R0, R1, R2, R3, R9, R10 } from "./assembler.ts";
 import type { Emitter, Value } from "./emitter.ts";
 import { overlayLayer } from "./file-values.ts";
-import { SCRATCH } from "./scratch.ts";
 import type { TaskValues } from "./task-values.ts";
 import { combine, member, shared } from "./values.ts";
 
@@ -135,42 +134,38 @@ function groupMode(k: Emitter, task: TaskValues, mode: Value, gid: Value): void 
 function inGroups(k: Emitter, task: TaskValues, gid: Value, found: Label): void {
   const { asm, btf } = k;
   const entries = btf.path("group_info", "gid").offset;
-  k.temporary(32, (at) => {
-    const [groups, wanted, left, right] = [at, at + 8, at + 16, at + 24];
+  k.cells(5, (groups, wanted, left, right, middle) => {
     const loop = asm.label("search");
     const lower = asm.label("lower half");
     const next = asm.label("next half");
     const end = asm.label("searched");
-    gid(k);
-    asm.store(8, R10, wanted, R0);
-    task.of("cred.group_info")(k);
-    asm.store(8, R10, groups, R0);
-    k.follow(btf.path("group_info", "ngroups"));
-    asm.store(8, R10, right, R0);
-    asm.store(8, R10, left, 0);
+    wanted.keep(k, gid);
+    groups.keep(k, task.of("cred.group_info"));
+    right.keep(k, member(groups.value, "group_info", "ngroups"));
+    left.store(k, 0);
     asm.mov(R9, MAX_GROUP_STEPS);
     asm.place(loop);
-    asm.load(8, R1, R10, left);
-    asm.load(8, R2, R10, right);
+    left.load(k, R1);
+    right.load(k, R2);
     asm.jump("ge", R1, R2, end);
     asm.alu("add", R1, R2);
     asm.alu("shr", R1, 1);
-    asm.store(8, R7, SCRATCH.temp, R1);
+    middle.store(k, R1);
     asm.alu("shl", R1, 2);
-    asm.load(8, R3, R10, groups);
+    groups.load(k, R3);
     asm.alu("add", R3, entries);
     asm.alu("add", R3, R1);
     k.readKernel(4);
-    asm.load(8, R1, R10, wanted);
+    wanted.load(k, R1);
     asm.jump("eq", R0, R1, found);
     asm.jump("lt", R1, R0, lower);
-    asm.load(8, R1, R7, SCRATCH.temp);
+    middle.load(k, R1);
     asm.alu("add", R1, 1);
-    asm.store(8, R10, left, R1);
+    left.store(k, R1);
     asm.goto(next);
     asm.place(lower);
-    asm.load(8, R1, R7, SCRATCH.temp);
-    asm.store(8, R10, right, R1);
+    middle.load(k, R1);
+    right.store(k, R1);
     asm.place(next);
     asm.alu("sub", R9, 1);
     asm.jump("ne", R9, 0, loop);

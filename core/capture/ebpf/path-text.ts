@@ -1,5 +1,5 @@
 import { type Label, R0, R1, R2, R3, R7, R8, R9, R10 } from "./assembler.ts";
-import type { Emitter, Value, Writer } from "./emitter.ts";
+import type { Cell, Emitter, Value, Writer } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
 import { SCRATCH } from "./scratch.ts";
 import { member } from "./values.ts";
@@ -10,12 +10,6 @@ const MAX_COMPONENTS = 64;
 const MAX_CGROUP_COMPONENTS = 16;
 const SLASH = 0x2f;
 
-/** A stack slot of a program, read and written as a 64-bit value. */
-interface Slot {
-  readonly offset: number;
-  readonly value: Value;
-}
-
 /**
  * Writes a path whose components come last first. `step` is the body of the loop: it takes a component with `prepend`
  * and goes on to the next, or jumps to `end`; it runs at most `limit` times.
@@ -24,24 +18,24 @@ function climb(
   limit: number,
   step: (k: Emitter, prepend: (name: Value) => void, end: Label) => void,
 ): Writer {
-  return (k) =>
-    k.temporary(8, (position) => {
-      const { asm } = k;
-      const loop = asm.label("climb");
-      const end = asm.label("top");
-      asm.store(8, R10, position, SCRATCH.pathSize);
-      asm.mov(R9, limit);
-      asm.place(loop);
-      k.branch(() => step(k, (name) => prepend(k, position, name, end), end));
-      asm.alu("sub", R9, 1);
-      asm.jump("ne", R9, 0, loop);
-      asm.place(end);
-      finish(k, position);
-    });
+  return (k) => {
+    const { asm } = k;
+    const loop = asm.label("climb");
+    const end = asm.label("top");
+    asm.store(8, R7, SCRATCH.position, SCRATCH.pathSize);
+    asm.mov(R9, limit);
+    asm.place(loop);
+    k.branch(() => step(k, (name) => prepend(k, name, end), end));
+    asm.alu("sub", R9, 1);
+    asm.jump("ne", R9, 0, loop);
+    asm.place(end);
+    finish(k);
+    k.settle();
+  };
 }
 
-/** Puts a slash and the NUL-terminated kernel string before the text at `position`. */
-function prepend(k: Emitter, position: number, name: Value, end: Label): void {
+/** Puts a slash and the NUL-terminated kernel string before the text. */
+function prepend(k: Emitter, name: Value, end: Label): void {
   const { asm } = k;
   name(k);
   asm.mov(R3, R0);
@@ -54,10 +48,10 @@ function prepend(k: Emitter, position: number, name: Value, end: Label): void {
   asm.jump("gt", R0, COMPONENT - 1, end);
   asm.jump("le", R0, 1, end);
   asm.mov(R2, R0);
-  asm.load(8, R1, R10, position);
+  asm.load(8, R1, R7, SCRATCH.position);
   asm.jump("lt", R1, R2, end);
   asm.alu("sub", R1, R2);
-  asm.store(8, R10, position, R1);
+  asm.store(8, R7, SCRATCH.position, R1);
   asm.alu("and", R1, SCRATCH.pathSize - 1);
   asm.alu("add", R1, R7);
   asm.alu("add", R1, SCRATCH.path);
@@ -67,12 +61,12 @@ function prepend(k: Emitter, position: number, name: Value, end: Label): void {
 }
 
 /** Appends the text and a NUL to the record; the root's own path has no component and becomes a slash. */
-function finish(k: Emitter, position: number): void {
+function finish(k: Emitter): void {
   const { asm } = k;
   const root = asm.label("root");
   const terminate = asm.label("terminate");
   k.temporary(8, (length) => {
-    asm.load(8, R1, R10, position);
+    asm.load(8, R1, R7, SCRATCH.position);
     asm.jump("ge", R1, SCRATCH.pathSize, root);
     asm.mov(R2, SCRATCH.pathSize);
     asm.alu("sub", R2, R1);
@@ -94,34 +88,16 @@ function finish(k: Emitter, position: number): void {
   });
 }
 
-/** Gives `use` stack slots that hold values across calls. */
-function slots(k: Emitter, count: number, use: (...slots: Slot[]) => void): void {
-  k.temporary(8 * count, (base) =>
-    use(
-      ...Array.from({ length: count }, (_, i) => {
-        const offset = base + 8 * i;
-        return { offset, value: (inner: Emitter) => inner.asm.load(8, R0, R10, offset) };
-      }),
-    ),
-  );
-}
-
-function keep(k: Emitter, slot: Slot, value: Value): void {
-  value(k);
-  k.asm.store(8, R10, slot.offset, R0);
-}
-
 /** Path of a `struct kernfs_node *`, a cgroup's directory. */
 export function kernfsPath(node: Value): Writer {
   return (k) =>
-    slots(k, 2, (current, parent) => {
-      if (!current || !parent) return;
-      keep(k, current, node);
+    k.cells(2, (current, parent) => {
+      current.keep(k, node);
       climb(MAX_CGROUP_COMPONENTS, (_, prepend, end) => {
-        keep(k, parent, member(current.value, "kernfs_node", "parent", "__parent"));
+        parent.keep(k, member(current.value, "kernfs_node", "parent", "__parent"));
         k.asm.jump("eq", R0, 0, end);
         prepend(member(current.value, "kernfs_node", "name"));
-        keep(k, current, parent.value);
+        current.keep(k, parent.value);
       })(k);
     });
 }
@@ -133,22 +109,21 @@ export function kernfsPath(node: Value): Writer {
  */
 export function filePath(file: Value): Writer {
   return (k) =>
-    slots(k, 3, (dentry, mount, parent) => {
-      if (!dentry || !mount || !parent) return;
+    k.cells(3, (dentry, mount, parent) => {
       const { asm, btf } = k;
       const inMount = btf.path("mount", "mnt").offset;
       const done = asm.label("path done");
       const climbing = asm.label("has directory");
-      keep(k, mount, member(file, "file", "f_path.mnt"));
+      mount.keep(k, member(file, "file", "f_path.mnt"));
       asm.jump("eq", R0, 0, done);
       asm.alu("sub", R0, inMount);
-      asm.store(8, R10, mount.offset, R0);
-      keep(k, dentry, member(file, "file", "f_path.dentry"));
+      mount.store(k, R0);
+      dentry.keep(k, member(file, "file", "f_path.dentry"));
       member(dentry.value, "dentry", "d_parent")(k);
-      asm.load(8, R1, R10, dentry.offset);
+      dentry.load(k, R1);
       asm.jump("ne", R0, R1, climbing);
       member(mount.value, "mount", "mnt.mnt_root")(k);
-      asm.load(8, R1, R10, dentry.offset);
+      dentry.load(k, R1);
       asm.jump("eq", R0, R1, climbing);
       k.branch(() => nameAlone(k, dentry));
       asm.goto(done);
@@ -157,27 +132,27 @@ export function filePath(file: Value): Writer {
         const inside = asm.label("inside mount");
         const next = asm.label("next");
         member(mount.value, "mount", "mnt.mnt_root")(k);
-        asm.load(8, R1, R10, dentry.offset);
+        dentry.load(k, R1);
         asm.jump("ne", R0, R1, inside);
-        keep(k, parent, member(mount.value, "mount", "mnt_parent"));
-        asm.load(8, R1, R10, mount.offset);
+        parent.keep(k, member(mount.value, "mount", "mnt_parent"));
+        mount.load(k, R1);
         asm.jump("eq", R0, R1, end);
-        keep(k, dentry, member(mount.value, "mount", "mnt_mountpoint"));
-        keep(k, mount, parent.value);
+        dentry.keep(k, member(mount.value, "mount", "mnt_mountpoint"));
+        mount.keep(k, parent.value);
         asm.goto(next);
         asm.place(inside);
-        keep(k, parent, member(dentry.value, "dentry", "d_parent"));
-        asm.load(8, R1, R10, dentry.offset);
+        parent.keep(k, member(dentry.value, "dentry", "d_parent"));
+        dentry.load(k, R1);
         asm.jump("eq", R0, R1, end);
         prepend(member(dentry.value, "dentry", "d_name.name"));
-        keep(k, dentry, parent.value);
+        dentry.keep(k, parent.value);
         asm.place(next);
       })(k);
       asm.place(done);
     });
 }
 
-function nameAlone(k: Emitter, dentry: Slot): void {
+function nameAlone(k: Emitter, dentry: Cell): void {
   const { asm } = k;
   const bad = asm.label("no name");
   member(dentry.value, "dentry", "d_name.name")(k);

@@ -65,17 +65,16 @@ export function eventProgram(target: Target, id: EventId, filler: Filler): Buffe
   const event = EVENTS[EVENT[id]]!;
   checkNames(event, filler);
   const k = new Emitter(target);
-  const done = k.asm.label("done");
   k.asm.mov(R6, R1);
-  k.loadScratch(R7, done);
+  k.loadScratch(R7, k.drop);
   if (filler.when) {
     filler.when(k);
-    k.asm.jump("eq", R0, 0, done);
+    k.asm.jump("eq", R0, 0, k.drop);
   }
   header(k, event, filler.thread);
   const fixed = params(k, event, filler);
-  submit(k, event, fixed, done);
-  k.asm.place(done);
+  submit(k, event, fixed);
+  k.asm.place(k.drop);
   k.asm.mov(R0, 0);
   k.asm.exit();
   return k.asm.finish();
@@ -109,7 +108,7 @@ function header(k: Emitter, event: EventInfo, thread: Value | undefined): void {
 function params(k: Emitter, event: EventInfo, filler: Filler): number | undefined {
   const { asm } = k;
   let known: number | undefined = EVENT_HEADER_SIZE + 2 * event.params.length;
-  event.params.forEach((param, i) => {
+  for (const [i, param] of event.params.entries()) {
     const lengthAt = SCRATCH.record + EVENT_HEADER_SIZE + 2 * i;
     const width = WIDTH[param.type];
     const emit = filler.params[param.name]!;
@@ -117,14 +116,17 @@ function params(k: Emitter, event: EventInfo, filler: Filler): number | undefine
       if (known !== undefined) asm.mov(R8, known);
       variable(k, emit, lengthAt);
       known = undefined;
-      return;
+      continue;
     }
     asm.store(2, R7, lengthAt, width);
     emit(k);
-    if (known === undefined) return k.append(width);
+    if (known === undefined) {
+      k.append(width);
+      continue;
+    }
     asm.store(width, R7, SCRATCH.record + known, R0);
     known += width;
-  });
+  }
   return known;
 }
 
@@ -139,14 +141,10 @@ function variable(k: Emitter, write: Writer, lengthAt: number): void {
     asm.alu("sub", R0, R1);
     asm.store(2, R7, lengthAt, R0);
   });
+  k.settle();
 }
 
-function submit(
-  k: Emitter,
-  event: EventInfo,
-  fixed: number | undefined,
-  done: ReturnType<Emitter["asm"]["label"]>,
-): void {
+function submit(k: Emitter, event: EventInfo, fixed: number | undefined): void {
   const { asm, target } = k;
   asm.store(4, R7, SCRATCH.record + 16, fixed ?? R8);
   asm.map(R1, target.maps.ring);
@@ -157,7 +155,7 @@ function submit(
   // Without flags the kernel wakes the reader only if it had caught up, so a busy reader costs no wake-ups.
   asm.mov(R4, 0);
   asm.call(HELPER.ringOutput);
-  asm.jump("eq", R0, 0, done);
+  asm.jump("eq", R0, 0, k.drop);
   asm.mapValue(R1, target.maps.counters, 8 * counterOf(event));
   asm.mov(R2, 1);
   asm.atomicAdd(8, R1, 0, R2);

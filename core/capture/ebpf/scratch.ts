@@ -12,14 +12,19 @@ export const SCRATCH = {
   call: 56,
   /** Whether it is a 32-bit call: its pointers and longs in memory take four bytes. */
   compat: 60,
-  temp: 64,
+  /** A value that passes through memory loses what the verifier knew of it. */
+  launder: 64,
+  /** Where the path text starts in its area. */
+  position: 72,
+  cells: 128,
+  temp: 1024,
   /** Text that grows from its end to its start; the size is a power of two so that offsets can be masked. */
   path: 4096,
   pathSize: 4096,
   record: 16384,
-  /** Room for a record: what all parameters of the largest event can come to, as the verifier adds it up. */
-  recordSize: 192 * 1024,
-  size: 16384 + 192 * 1024,
+  /** Parameters start below this offset of the record; behind it there is room for the largest one. */
+  recordLimit: 128 * 1024,
+  size: 16384 + (128 + 72) * 1024,
 } as const;
 
 /** The CPU number precedes each record in the ring buffer. */

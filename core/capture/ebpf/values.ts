@@ -103,6 +103,24 @@ export function when(value: Value, op: JumpOp, operand: number, yes: Value, no: 
   };
 }
 
+/** `yes` where two values, pointers maybe, are the same, else `no`. */
+export function whenEqual(a: Value, b: Value, yes: Value, no: Value): Value {
+  return (k) => {
+    k.temporary(8, (at) => {
+      b(k);
+      k.asm.store(8, R10, at, R0);
+      a(k);
+      k.asm.load(8, R1, R10, at);
+    });
+    k.choose(
+      "eq",
+      R1,
+      () => yes(k),
+      () => no(k),
+    );
+  };
+}
+
 /** Pairs of a native value and the record's value. */
 export type ValuePairs = readonly (readonly [native: number, recorded: number])[];
 

@@ -21,6 +21,7 @@ import {
   uint,
   userRead,
   when,
+  whenEqual,
 } from "../values.ts";
 import { empty, scalar, sequence, userString } from "../writers.ts";
 
@@ -72,9 +73,9 @@ function cloneFiller(flags: Value): Filler {
 /** The flag for tasks in a pid namespace of their own, or whose children will be. */
 function childInPidNamespace(task: TaskValues): Value {
   const inside = member(task.pidNamespace, "pid_namespace", "level");
-  const moved = combine("sub", task.of("nsproxy.pid_ns_for_children"), task.pidNamespace);
   const flag = constant(CHILD_IN_PIDNS);
-  return when(inside, "ne", 0, flag, when(moved, "ne", 0, flag, constant(0)));
+  const unmoved = whenEqual(task.of("nsproxy.pid_ns_for_children"), task.pidNamespace, constant(0), flag);
+  return when(inside, "ne", 0, flag, unmoved);
 }
 
 /** Parameters of execve and execveat that follow the shared ones. */
