@@ -182,8 +182,8 @@ class FunctionWriter {
     return `switch (${load ? `(${load}${table}.get(${name}))` : `${table}.get(${name})`}) {\n${cases.join("\n")}\n}`;
   }
 
-  text(plan: Plan, parameters: readonly string[]): string {
-    const body = this.plan(plan, new Set(), true);
+  /** The whole function; `body` is what `plan` wrote for its root. */
+  text(body: string, parameters: readonly string[]): string {
     const own = [...this.operands.keys()].filter((name) => !parameters.includes(name));
     const variables = [
       ...own.map((name) => `${name} = U`),
@@ -259,10 +259,9 @@ class ProgramWriter {
   call(plan: Plan, caller: FunctionWriter | undefined): string {
     const name = `f${this.#count++}`;
     const writer = new FunctionWriter(this, name, plan);
-    // Writing once finds out which variables it needs; those the caller has too become parameters.
-    writer.text(plan, []);
+    const body = writer.plan(plan, new Set(), true);
     const parameters = caller ? [...writer.operands.keys()].filter((v) => caller.operands.has(v)) : [];
-    this.#functions.push(writer.text(plan, parameters));
+    this.#functions.push(writer.text(body, parameters));
     return `${name}(${["c", ...parameters].join(", ")});`;
   }
 

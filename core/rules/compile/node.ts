@@ -31,23 +31,26 @@ export type KnownValue = (operand: Operand) => string | undefined;
 
 /** Builds expressions, sharing equal ones, and decides checks whose operand is known. */
 export class ExprFactory {
+  readonly #byKey = new Map<string, Expr>();
+  readonly #built = new Map<BoundNode, Expr>();
+  readonly #known: KnownValue;
   readonly true: Expr = this.#make("true", "T", [], undefined, 0);
   readonly false: Expr = this.#make("false", "F", [], undefined, 0);
-  readonly #known: KnownValue;
-  #byKey: Map<string, Expr> | undefined;
-  #next: number | undefined;
-  readonly #built = new Map<BoundNode, Expr>();
 
   constructor(known: KnownValue) {
     this.#known = known;
   }
 
-  #make(kind: Expr["kind"], key: string, children: readonly Expr[], leaf: Expr["leaf"], cost: number): Expr {
-    this.#byKey ??= new Map();
+  #make(
+    kind: Expr["kind"],
+    key: string,
+    children: readonly Expr[],
+    leaf: Expr["leaf"],
+    cost: number,
+  ): Expr {
     const existing = this.#byKey.get(key);
     if (existing) return existing;
-    this.#next = (this.#next ?? 0) + 1;
-    const made: Expr = { id: this.#next, kind, children, leaf, cost };
+    const made: Expr = { id: this.#byKey.size, kind, children, leaf, cost };
     this.#byKey.set(key, made);
     return made;
   }
