@@ -221,11 +221,16 @@ export class Emitter {
     });
   }
 
-  /** R0 = address of member `path` (no pointers on the way) of the structure R0 points to. */
-  addressOf(base: string, path: string): void {
-    const { hops, offset } = this.btf.path(base, path);
-    if (hops.length > 0) throw new Error(`BPF emitter: "${path}" of "${base}" lies behind a pointer`);
-    if (offset !== 0) this.asm.alu("add", R0, offset);
+  /** R0 = address of member `path` of the structure R0 points to; 0 if a pointer on the way is null. */
+  addressOf(path: MemberPath): void {
+    const { asm } = this;
+    const end = asm.label("addressed");
+    const pointer = path.hops.at(-1);
+    if (pointer)
+      this.follow({ hops: path.hops.slice(0, -1), offset: pointer.offset, type: pointer.type, size: 8 });
+    asm.jump("eq", R0, 0, end);
+    if (path.offset !== 0) asm.alu("add", R0, path.offset);
+    asm.place(end);
   }
 
   /** R0 op= operand, for chains in values. */

@@ -60,26 +60,42 @@ export function member(base: Value, structure: string, ...paths: readonly string
 export const taskMember = (...paths: readonly string[]): Value =>
   member(currentTask, "task_struct", ...paths);
 
-/** Address of an embedded member. */
-export function address(base: Value, structure: string, path: string): Value {
+/** Address of a member; 0 when a pointer on the way is null. */
+export function address(base: Value, structure: string, ...paths: readonly string[]): Value {
   return (k) => {
+    const path = k.btf.path(structure, ...paths);
     base(k);
-    k.addressOf(structure, path);
+    k.addressOf(path);
   };
 }
 
 /** The `size` bytes at the user address that `at` gives plus `offset`; 0 where unreadable. */
-export function userRead(at: Value, offset: number, size: 1 | 2 | 4 | 8): Value {
+export const userRead = (at: Value, offset: number, size: 1 | 2 | 4 | 8): Value =>
+  read("readUser", at, offset, size);
+
+/** As `userRead` for kernel addresses. */
+export const kernelRead = (at: Value, offset: number, size: 1 | 2 | 4 | 8): Value =>
+  read("readKernel", at, offset, size);
+
+function read(how: "readUser" | "readKernel", at: Value, offset: number, size: 1 | 2 | 4 | 8): Value {
   return (k) => {
     at(k);
     k.asm.mov(R3, R0);
     if (offset !== 0) k.asm.alu("add", R3, offset);
-    k.readUser(size);
+    k[how](size);
+  };
+}
+
+/** A 16-bit number in network order, as the machine's. */
+export function port(value: Value): Value {
+  return (k) => {
+    value(k);
+    k.asm.swap(R0, 16);
   };
 }
 
 /** `a op b` with b computed first. */
-export function combine(op: "add" | "sub" | "or" | "and", a: Value, b: Value): Value {
+export function combine(op: "add" | "sub" | "mul" | "or" | "and", a: Value, b: Value): Value {
   return (k) =>
     k.temporary(8, (at) => {
       b(k);
@@ -87,6 +103,17 @@ export function combine(op: "add" | "sub" | "or" | "and", a: Value, b: Value): V
       a(k);
       k.asm.load(8, R1, R10, at);
       k.asm.alu(op, R0, R1);
+    });
+}
+
+/** `a / b`, unsigned; 0 where b is 0, as the machine has it. */
+export function divide(a: Value, b: Value): Value {
+  return (k) =>
+    k.cells(1, (divisor) => {
+      divisor.keep(k, b);
+      a(k);
+      divisor.load(k, R1);
+      k.asm.alu("div", R0, R1);
     });
 }
 
