@@ -1,4 +1,3 @@
-import { ptr } from "bun:ffi";
 import { readFileSync } from "node:fs";
 import type { Sink } from "../../event/source.ts";
 import { libc } from "../../ffi/libc.ts";
@@ -25,12 +24,15 @@ import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
 import { HELPER } from "./helper.ts";
 import { type EventId, eventProgram, type FillerSet } from "./program.ts";
+import { BTF_PATH } from "./requirements.ts";
 import { RingBuffer } from "./ring-buffer.ts";
 import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
 
 export interface ProbeOptions {
   readonly arch: Architecture;
+  /** Nanoseconds since the epoch at boot: times of events count from it. */
+  readonly bootTime: bigint;
   /** Bytes of read and written data to keep with an event. */
   readonly snapLength: number;
   /** Bytes of the ring buffer, a power of two. */
@@ -38,8 +40,6 @@ export interface ProbeOptions {
   /** Reads kernel memory with helper calls even where plain loads are possible; for tests of that path. */
   readonly helperReads?: boolean;
 }
-
-const BTF_PATH = "/sys/kernel/btf/vmlinux";
 
 /**
  * The kernel side of live capture: maps, programs and their attachments. All of it is held by descriptors of this process, so it is gone when the
@@ -72,7 +72,7 @@ export class Probe {
         btf,
         arch: options.arch,
         cast: options.helperReads ? undefined : btf.find("bpf_rdonly_cast"),
-        bootTime: bootTime(),
+        bootTime: options.bootTime,
         self: this.#ownPid(),
         snapLength: options.snapLength,
         maps,
@@ -236,17 +236,4 @@ const pages = (bytes: number): number => Math.ceil(bytes / PAGE) * PAGE;
 function possibleCpus(): number {
   const list = readFileSync("/sys/devices/system/cpu/possible", "latin1").trim();
   return Number(/(\d+)$/.exec(list)?.[1] ?? 0) + 1;
-}
-
-const CLOCK_REALTIME = 0;
-const CLOCK_BOOTTIME = 7;
-
-/** Nanoseconds since the epoch at boot, as the clocks stand now. */
-export function bootTime(): bigint {
-  const clock = (id: number): bigint => {
-    const time = new BigInt64Array(2);
-    libc().clock_gettime(id, ptr(time));
-    return time[0]! * 1_000_000_000n + time[1]!;
-  };
-  return clock(CLOCK_REALTIME) - clock(CLOCK_BOOTTIME);
 }

@@ -1,0 +1,101 @@
+import type { SeedSink, Sink, Source, SourceStats } from "../../event/source.ts";
+import { libc } from "../../ffi/libc.ts";
+import { ProcScan } from "../proc/proc-scan.ts";
+import { bootTime } from "./boot-time.ts";
+import { Probe } from "./probe.ts";
+import { explainFailure, requireEbpf } from "./requirements.ts";
+
+export interface EbpfOptions {
+  /** What to capture: codes of the syscall table. */
+  readonly traced: ReadonlySet<number>;
+  /** Bytes of read and written data to keep with an event. */
+  readonly snapLength?: number;
+  /** Bytes of the ring buffer, rounded up to a power of two. */
+  readonly bufferSize?: number;
+  /** Reads kernel memory with helper calls even where plain loads are possible: a slower path that older kernels need. */
+  readonly helperReads?: boolean;
+}
+
+const DEFAULT_SNAP_LENGTH = 80;
+const MAX_SNAP_LENGTH = 65535;
+const DEFAULT_BUFFER = 8 * 1024 * 1024;
+/** Events handed over at most before the caller gets its turn. */
+const BATCH = 16_384;
+/** After the first event of a quiet time others are let come, so that a trickle of events costs few wake-ups. */
+const GATHER_MS = 10;
+/** Bytes pending from which on nothing is waited for. */
+const PLENTY = 256 * 1024;
+
+/**
+ * Live capture with eBPF. Assembles, loads and attaches the probe for the running kernel; all of it goes away with this
+ * process. The thread that pumps it blocks while nothing happens.
+ */
+export class EbpfSource implements Source {
+  readonly name = "syscall";
+  readonly #options: EbpfOptions;
+  readonly #bootTime = bootTime();
+  readonly #scan = new ProcScan(this.#bootTime);
+  #probe: Probe | undefined;
+  #delivered = 0;
+
+  constructor(options: EbpfOptions) {
+    this.#options = options;
+  }
+
+  /** Attaches the probe, then reads /proc: what starts in between is seen twice rather than never. Throws FalcoError. */
+  open(sink: Sink): void {
+    const arch = requireEbpf();
+    const {
+      snapLength = DEFAULT_SNAP_LENGTH,
+      bufferSize = DEFAULT_BUFFER,
+      helperReads = false,
+    } = this.#options;
+    try {
+      this.#probe = new Probe({
+        arch,
+        bootTime: this.#bootTime,
+        snapLength: Math.min(snapLength, MAX_SNAP_LENGTH),
+        bufferSize: 2 ** Math.ceil(Math.log2(bufferSize)),
+        helperReads,
+      });
+      this.#probe.setTraced(this.#options.traced);
+    } catch (error) {
+      this.close();
+      throw explainFailure(error);
+    }
+    this.#scan.scan(sink);
+  }
+
+  /** Changes what is captured; what is pending stays. Throws FalcoError. */
+  setTraced(codes: ReadonlySet<number>): void {
+    this.#probe?.setTraced(codes);
+  }
+
+  /** Hands over what /proc says of a thread that an event belongs to and that no seed or event introduced. */
+  fetchThread(tid: number, sink: SeedSink): void {
+    this.#scan.scanThread(tid, sink);
+  }
+
+  pump(sink: Sink, timeoutMs: number): number {
+    const probe = this.#probe;
+    if (!probe) return -1;
+    if (probe.pending < PLENTY && timeoutMs > 0) {
+      probe.wait(timeoutMs);
+      if (probe.pending > 0 && probe.pending < PLENTY) libc().usleep(Math.min(GATHER_MS, timeoutMs) * 1000);
+    }
+    const count = probe.drain(sink, BATCH);
+    this.#delivered += count;
+    return count;
+  }
+
+  stats(): SourceStats {
+    const dropped = this.#probe?.losses() ?? {};
+    const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+    return { seen: this.#delivered + lost, dropped };
+  }
+
+  close(): void {
+    this.#probe?.close();
+    this.#probe = undefined;
+  }
+}
