@@ -1,4 +1,4 @@
-import type { Field, FieldRegistry } from "../../fields/field.ts";
+import type { FieldRegistry } from "../../fields/field.ts";
 import { nearest } from "../../nearest.ts";
 import { EVENTS } from "../../schema/events.ts";
 import type { CheckNode, ConditionNode, ExistsNode, TextPos, ValueNode } from "../language/ast.ts";
@@ -195,13 +195,10 @@ function checkEventName(value: ValueNode): void {
   throw new CheckError(`unknown event type ${value.text}`, value.pos, nearest(value.text, EVENT_NAMES));
 }
 
-/** Fields of both ends of a socket: unequal means that neither end is equal. */
-const bothEndsDiffer = (field: Field): boolean => field.name.startsWith("fd.");
-
 function quantifierOf(node: CheckNode, left: Operand): TestNode["quantifier"] {
   if (left.list) return node.op === "in" ? "every" : "some";
   if (!left.field?.anyOf || left.arg) return "one";
-  return node.op === "!=" && bothEndsDiffer(left.field) ? "every" : "some";
+  return node.op === "!=" && left.field.unequalMeansAll ? "every" : "some";
 }
 
 const typed = (operand: Operand): string => `${operand.type}${operand.list ? " (list)" : ""}`;

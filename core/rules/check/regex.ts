@@ -28,10 +28,10 @@ function refusePerl(pattern: string): void {
   for (let i = 0; i < pattern.length; i++) {
     const c = pattern[i]!;
     if (c === "\\") {
-      const escape = pattern[++i];
-      if (escape === undefined) return;
-      if (/[a-zA-Z1-9]/.test(escape) && !/[aCfnrtvx]/.test(escape))
-        fail(`invalid escape sequence: \\${escape}`);
+      const letter = pattern[++i];
+      if (letter === undefined) return;
+      if (/[a-zA-Z1-9]/.test(letter) && !/[aCfnrtvx]/.test(letter))
+        fail(`invalid escape sequence: \\${letter}`);
     } else if (inClass) {
       const named = /^\[:\^?\w+:\]/.exec(pattern.slice(i, i + 14));
       if (named) i += named[0].length - 1;
@@ -58,9 +58,9 @@ function translate(pattern: string): Translation | undefined {
   for (let i = 0; i < pattern.length; i++) {
     const c = pattern[i]!;
     if (c === "\\") {
-      const escape = pattern[++i]!;
-      if (/[a-zA-Z0-9]/.test(escape)) return undefined;
-      out.source += escape === "-" ? "-" : /[.*+?^$()[\]{}|\\/]/.test(escape) ? `\\${escape}` : escape;
+      const letter = pattern[++i]!;
+      if (/[a-zA-Z0-9]/.test(letter)) return undefined;
+      out.source += letter === "-" ? "-" : /[.*+?^$()[\]{}|\\/]/.test(letter) ? `\\${letter}` : letter;
     } else if (c === "[") {
       const set = /^\[(\^?)((?:\[:\w+:\]|[^\]\\[])+)\]/.exec(pattern.slice(i));
       if (!set) return undefined;

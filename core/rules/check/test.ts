@@ -88,7 +88,6 @@ function textElement(operator: Operator, wanted: string): Element {
 /** Byte order of the UTF-8 forms: code point order, not UTF-16 order. */
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what is plain
   if (/^[\0-\ud7ff]*$/.test(a) && /^[\0-\ud7ff]*$/.test(b)) return a < b ? -1 : 1;
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

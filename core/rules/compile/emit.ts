@@ -173,7 +173,7 @@ class FunctionWriter {
         if (i === 0) for (const name of inner) read.add(name);
         return text;
       });
-      return `if (${tests.join(" && ")}) {\n${this.plan(branch.then, inner)}\n}`;
+      return `if (${tests.join(" && ")}) {\n${this.plan(branch.body, inner)}\n}`;
     }
     const { name, load } = this.#read(branch.operand, false, read);
     read.add(name);
@@ -197,7 +197,7 @@ class FunctionWriter {
 /** Weight of a branch as emitted in place: nested plans that move out count as one. */
 const ownWeight = (branch: Branch): number =>
   branch.kind === "if"
-    ? branch.tests.length + Math.min(branch.then.weight, MAX_WEIGHT)
+    ? branch.tests.length + Math.min(branch.body.weight, MAX_WEIGHT)
     : branch.plans.reduce((sum, p) => sum + Math.min(p.weight, MAX_WEIGHT), 2);
 
 /** How often each expression occurs in the code of a plan, moved-out parts aside. */
@@ -214,7 +214,7 @@ function countUses(root: Plan): ReadonlyMap<Expr, number> {
     for (const branch of plan.branches) {
       if (branch.kind === "if") {
         branch.tests.forEach(visit);
-        walk(branch.then, false);
+        walk(branch.body, false);
       } else for (const inner of branch.plans) walk(inner, false);
     }
   };

@@ -41,13 +41,7 @@ export class ExprFactory {
     this.#known = known;
   }
 
-  #make(
-    kind: Expr["kind"],
-    key: string,
-    children: readonly Expr[],
-    leaf: Expr["leaf"],
-    cost: number,
-  ): Expr {
+  #make(kind: Expr["kind"], key: string, children: readonly Expr[], leaf: Expr["leaf"], cost: number): Expr {
     const existing = this.#byKey.get(key);
     if (existing) return existing;
     const made: Expr = { id: this.#byKey.size, kind, children, leaf, cost };

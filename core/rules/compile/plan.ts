@@ -16,7 +16,7 @@ export interface Plan {
 }
 
 export type Branch =
-  | { readonly kind: "if"; readonly tests: readonly Expr[]; readonly then: Plan }
+  | { readonly kind: "if"; readonly tests: readonly Expr[]; readonly body: Plan }
   | {
       readonly kind: "switch";
       readonly operand: Operand;
@@ -132,12 +132,12 @@ function ifBranch(rules: readonly Pending[], expr: Expr): Branch {
     inner = inner.map((rule) => without(rule, [next.expr]));
   }
   tests.sort((a, b) => a.cost - b.cost);
-  return { kind: "if", tests, then: plan(inner) };
+  return { kind: "if", tests, body: plan(inner) };
 }
 
 const branchWeight = (branch: Branch): number =>
   branch.kind === "if"
-    ? branch.tests.length + branch.then.weight
+    ? branch.tests.length + branch.body.weight
     : branch.plans.reduce((sum, p) => sum + p.weight, 2);
 
 /**

@@ -29,14 +29,14 @@ export function unescapeQuoted(raw: string, delimiter: string): Unescaped {
       chunks.push(raw[i]!);
       continue;
     }
-    const escape = raw[++i];
-    if (escape === undefined) break;
-    const simple = SIMPLE_ESCAPES[escape];
+    const letter = raw[++i];
+    if (letter === undefined) break;
+    const simple = SIMPLE_ESCAPES[letter];
     if (simple !== undefined) chunks.push(simple);
-    else if (escape === '"' || escape === "'") {
-      if (escape !== delimiter) return failed(`invalid \\${escape} escape in ${delimiter}-quoted string`);
-      chunks.push(escape);
-    } else if (escape === "x") {
+    else if (letter === '"' || letter === "'") {
+      if (letter !== delimiter) return failed(`invalid \\${letter} escape in ${delimiter}-quoted string`);
+      chunks.push(letter);
+    } else if (letter === "x") {
       const digits = raw.slice(i + 1, i + 3);
       if (digits.length < 2) return failed("truncated hex char escape sequence");
       if (!/^[0-9a-fA-F]{2}$/.test(digits)) return failed(`invalid hex char escape sequence: ${digits}`);
@@ -44,7 +44,7 @@ export function unescapeQuoted(raw: string, delimiter: string): Unescaped {
       hasHighByte ||= byte >= 0x80;
       chunks.push(byte);
       i += 2;
-    } else return failed(`unsupported string escape sequence: \\${escape}`);
+    } else return failed(`unsupported string escape sequence: \\${letter}`);
   }
   const text = chunks.map((c) => (typeof c === "number" ? String.fromCharCode(c) : c)).join("");
   if (!hasHighByte) return { text, bytes: undefined };

@@ -37,7 +37,7 @@ export class CodeSet {
     return this.#with(other, (a, b) => a & b);
   }
   complement(): CodeSet {
-    return CodeSet.all().#with(this, (a, b) => a & ~b);
+    return ALL.#with(this, (a, b) => a & ~b);
   }
   has(code: number): boolean {
     return (this.#words[code >>> 5]! & (1 << (code & 31))) !== 0;

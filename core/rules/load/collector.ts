@@ -89,7 +89,8 @@ export class Collector {
         context,
       );
     }
-    if (!this.requiredEngine || compareVersions(this.requiredEngine, version) < 0) this.requiredEngine = version;
+    if (!this.requiredEngine || compareVersions(this.requiredEngine, version) < 0)
+      this.requiredEngine = version;
   }
 
   requirePlugin(alternatives: readonly PluginRequirement[], context: Context): void {
@@ -204,7 +205,8 @@ export class Collector {
   replaceInRule(update: RuleUpdate): void {
     const { name, source, context, ...changes } = update;
     const previous = this.#previousRule(name, source, context) ?? this.#refuse(NO_PREVIOUS.replace, context);
-    if (!hasChange(update)) this.#refuse("The rule must have at least one field that can be replaced", context);
+    if (!hasChange(update))
+      this.#refuse("The rule must have at least one field that can be replaced", context);
     // Replaced exceptions are taken as they are: without default operators, unchecked.
     Object.assign(previous.definition, changes);
     previous.visibility = this.#index++;

@@ -143,7 +143,10 @@ export class Context {
   /** The nearest scalar that holds this place, and the place in its text: for exact positions in the file. */
   get source(): { map: SourceMap | undefined; pos: TextPos | undefined } {
     if (this.#condition === undefined) return { map: undefined, pos: undefined };
-    return { map: this.#parent === undefined ? undefined : this.#parent.#node?.sourceMap(), pos: this.#textPos };
+    return {
+      map: this.#parent === undefined ? undefined : this.#parent.#node?.sourceMap(),
+      pos: this.#textPos,
+    };
   }
 }
 

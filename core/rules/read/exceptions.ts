@@ -11,16 +11,19 @@ function entry(node: YamlNode, context: Context): ExceptionEntry | undefined {
     return node.text;
   }
   if (node.kind !== "sequence") return undefined;
-  return node.items.map(
-    (item) => entry(item, context.at(item, "exception").at(item, "value for")) ?? "",
-  );
+  return node.items.map((item) => entry(item, context.at(item, "exception").at(item, "value for")) ?? "");
 }
 
 /** An entry that is given but empty counts as not given. */
 const present = (value: ExceptionEntry | undefined): ExceptionEntry | undefined =>
   value === undefined || value.length === 0 ? undefined : value;
 
-function keyEntry(item: YamlNode, key: string, context: Context, optional: boolean): ExceptionEntry | undefined {
+function keyEntry(
+  item: YamlNode,
+  key: string,
+  context: Context,
+  optional: boolean,
+): ExceptionEntry | undefined {
   const node = item.get(key);
   if (!node && !optional) refuse(`Item has no mapping for key '${key}'`, context);
   return node && present(entry(node, context.at(node, "value for", key)));
@@ -34,7 +37,8 @@ function readValues(
 ): readonly ExceptionEntry[] {
   const node = item.get("values");
   if (!node) {
-    if (appending) result.warn("LOAD_APPEND_NO_VALUES", "Overriding/appending exception with no values", context);
+    if (appending)
+      result.warn("LOAD_APPEND_NO_VALUES", "Overriding/appending exception with no values", context);
     return [];
   }
   const valuesContext = context.at(node, "exception values");

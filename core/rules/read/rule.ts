@@ -38,7 +38,9 @@ const DEFINING = ["condition", "output", "desc", "priority"];
 
 function readPriority(item: YamlNode, context: Context): Priority {
   const word = text(item, "priority", context).toLowerCase();
-  const found = PRIORITIES.find((p) => p.toLowerCase() === word || (word === "info" && p === "Informational"));
+  const found = PRIORITIES.find(
+    (p) => p.toLowerCase() === word || (word === "info" && p === "Informational"),
+  );
   return found ?? refuse("Invalid priority", context.at(item.get("priority")!, "rule priority"));
 }
 
@@ -47,7 +49,10 @@ const readTags = (item: YamlNode, context: Context): string[] =>
 
 /** How each key of an `override` item is read into the update. */
 const READERS: Readonly<
-  Record<Key, (update: RuleUpdate, item: YamlNode, context: Context, append: boolean, reading: Reading) => void>
+  Record<
+    Key,
+    (update: RuleUpdate, item: YamlNode, context: Context, append: boolean, reading: Reading) => void
+  >
 > = {
   condition: (update, item, context) => {
     update.condition = text(item, "condition", context);

@@ -1,5 +1,14 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments, type Scalar } from "yaml";
-import { Positions } from "./positions.ts";
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  type Scalar,
+  type YAMLParseError,
+} from "yaml";
+import type { Positions } from "./positions.ts";
 import { scalarSourceMap } from "./scalar-source.ts";
 import { type Mark, type SourceMap, type YamlNode, YamlSyntaxError } from "./yaml-node.ts";
 
@@ -104,6 +113,15 @@ class ExactNode implements YamlNode {
   }
 }
 
+/** Where the reference's library sees the mistake: a mapping that cannot start here shows at its colon. */
+function errorIndex(error: YAMLParseError, text: string): number {
+  const [index] = error.pos;
+  if (error.code !== "BLOCK_AS_IMPLICIT_KEY") return index;
+  const colon = /:(?=\s|$)/g;
+  colon.lastIndex = index;
+  return colon.exec(text)?.index ?? index;
+}
+
 /**
  * Parses the documents in `text`, which stands at index `base` of the file. Throws YamlSyntaxError with the
  * message that the reference's library has for the mistake.
@@ -115,8 +133,9 @@ export function parseExact(positions: Positions, text: string, base = 0): YamlNo
   return documents.map((document) => {
     const [error] = document.errors;
     if (error) {
-      const mark = file.mark(error.pos[0]);
-      const message = SYNTAX_MESSAGES[error.code] ?? error.message.split("\n")[0]!.replace(/ at line .*$/, "");
+      const mark = file.mark(errorIndex(error, text));
+      const message =
+        SYNTAX_MESSAGES[error.code] ?? error.message.split("\n")[0]!.replace(/ at line .*$/, "");
       throw new YamlSyntaxError(
         `yaml-cpp: error at line ${mark.line + 1}, column ${mark.column + 1}: ${message}`,
         mark,

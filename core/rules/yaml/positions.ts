@@ -8,7 +8,6 @@ export class Positions {
 
   constructor(text: string) {
     this.text = text;
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII
     this.#ascii = /^[\0-\x7f]*$/.test(text);
   }
 

@@ -6,12 +6,7 @@ import type { SourceMap } from "./yaml-node.ts";
  * indentation into blanks, so both texts are walked together: blanks of the value stand for any run of blanks
  * of the source, other characters must be found as they are.
  */
-export function scalarSourceMap(
-  file: string,
-  base: number,
-  text: string,
-  scalar: Scalar<string>,
-): SourceMap {
+export function scalarSourceMap(file: string, base: number, text: string, scalar: Scalar<string>): SourceMap {
   const [start, end] = scalar.range!;
   let from = start;
   // The header of a block scalar (`>-`) and the quote of a quoted one are not part of the value.

@@ -1,0 +1,132 @@
+import type { Context } from "../../fields/field.ts";
+import type { FieldValue } from "../../outputs/alert.ts";
+import type { Binder } from "../check/bind.ts";
+import { CheckError } from "../check/check-error.ts";
+import type { Operand } from "../check/operand.ts";
+import type { FieldNode, OperandNode, TransformNode } from "../language/ast.ts";
+import { parseOperand } from "../language/parser.ts";
+import { printOperand } from "../language/print.ts";
+import { ConditionSyntaxError } from "../language/scanner.ts";
+import { NOT_AVAILABLE, operandText, operandValue } from "./value-text.ts";
+
+/** Free text, or an operand with the width it is padded or cut to (0: as long as it is). */
+type Part = string | { readonly operand: Operand; readonly width: number };
+
+/** A plain field of a template under the name JSON shows it by. */
+export interface TemplateField {
+  readonly name: string;
+  readonly operand: Operand;
+}
+
+/** An output template, ready to be filled from events. */
+export class Template {
+  readonly #parts: readonly Part[];
+  /** Plain fields, also those inside transformers, sorted by name. */
+  readonly fields: readonly TemplateField[];
+  /** Every field and transformer of the text in the order of appearance, for describe output. */
+  readonly names: readonly string[];
+
+  constructor(parts: readonly Part[], fields: readonly TemplateField[], names: readonly string[]) {
+    this.#parts = parts;
+    this.fields = fields;
+    this.names = names;
+  }
+
+  /** The text for the current event; absent values show as `<NA>`. */
+  text(context: Context): string {
+    let text = "";
+    for (const part of this.#parts) {
+      if (typeof part === "string") {
+        text += part;
+        continue;
+      }
+      const value = operandText(part.operand, context) ?? NOT_AVAILABLE;
+      text += part.width === 0 ? value : fit(value, part.width);
+    }
+    return text;
+  }
+
+  /** The typed values of the plain fields, names sorted. */
+  values(context: Context): Record<string, FieldValue> {
+    const values: Record<string, FieldValue> = {};
+    for (const { name, operand } of this.fields) values[name] = operandValue(operand, context);
+    return values;
+  }
+}
+
+/** Widths count bytes. */
+function fit(value: string, width: number): string {
+  const bytes = Buffer.from(value);
+  return bytes.length > width ? bytes.toString("utf8", 0, width) : value + " ".repeat(width - bytes.length);
+}
+
+interface Token {
+  readonly node: FieldNode | TransformNode;
+  readonly operand: Operand;
+  readonly length: number;
+}
+
+/**
+ * The longest beginning of `text` that is a field or transformer that exists: `proc.name.` is proc.name and a
+ * full stop, and so is `proc.names` proc.name and an s.
+ */
+function longestToken(text: string, binder: Binder): Token | undefined {
+  let size = text.length;
+  while (size > 0) {
+    try {
+      const { node, length } = parseOperand(text.slice(0, size));
+      size = length;
+      return { node, operand: binder.operand(node), length };
+    } catch (error) {
+      if (error instanceof CheckError) size--;
+      // Nothing behind the place where reading stopped can have played a part.
+      else if (error instanceof ConditionSyntaxError) size = Math.min(size, error.pos.index + 1) - 1;
+      else throw error;
+    }
+  }
+  return undefined;
+}
+
+function collectFields(node: OperandNode, binder: Binder, into: Map<string, Operand>): void {
+  if (node.kind === "field") into.set(printOperand(node), binder.operand(node));
+  else if (node.kind === "transform") for (const arg of node.args) collectFields(arg, binder, into);
+  else if (node.kind === "operands") for (const item of node.items) collectFields(item, binder, into);
+}
+
+/**
+ * Parses `text with %fields`. A leading `*` is accepted and means nothing here: absent values always print.
+ * Throws CheckError for what follows a `%` and is no field.
+ */
+export function parseTemplate(template: string, binder: Binder): Template {
+  const source = template.startsWith("*") ? template.slice(1) : template;
+  const parts: Part[] = [];
+  const fields = new Map<string, Operand>();
+  const names: string[] = [];
+  let at = 0;
+  for (;;) {
+    const percent = source.indexOf("%", at);
+    if (percent < 0) break;
+    if (percent > at) parts.push(source.slice(at, percent));
+    if (percent === source.length - 1) {
+      throw new CheckError("invalid formatting syntax: formatting cannot end with a %");
+    }
+    const digits = /^\d*/.exec(source.slice(percent + 1, percent + 11))![0];
+    const start = percent + 1 + digits.length;
+    if (start >= source.length) {
+      throw new CheckError("invalid formatting syntax: formatting cannot end with a number");
+    }
+    const token = longestToken(source.slice(start), binder);
+    if (!token) throw new CheckError("unknown filter: unexpected token after '");
+    parts.push({ operand: token.operand, width: Number(digits) });
+    collectFields(token.node, binder, fields);
+    names.push(printOperand(token.node));
+    at = start + token.length;
+  }
+  if (at < source.length) parts.push(source.slice(at));
+  const sorted = [...fields].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  return new Template(
+    parts,
+    sorted.map(([name, operand]) => ({ name, operand })),
+    names,
+  );
+}
