@@ -15,7 +15,10 @@ export function joinPath(base: string, path: string): string {
   const rooted = absolute ? path.startsWith("/") : base.startsWith("/");
   if (absolute && rooted) text = "/";
   const floor = rooted ? 1 : 0;
-  for (const part of path.split("/")) {
+  const parts = path.split("/");
+  // Without a slash between them, the path's first part continues the base's last name, whatever it is.
+  if (!absolute && base !== "" && !base.endsWith("/")) text += `${parts.shift()}/`;
+  for (const part of parts) {
     if (part === "" || part === ".") continue;
     if (part === "..") {
       const trimmed = text.endsWith("/") ? text.slice(0, -1) : text;

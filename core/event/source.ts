@@ -98,6 +98,8 @@ export interface MachineInfo {
   readonly memoryBytes: bigint;
   /** Nanoseconds since the epoch at boot. */
   readonly bootTime: bigint;
+  /** Set for captures: the machine is not the one we run on. */
+  readonly isRecorded?: boolean;
 }
 
 /** An address of the machine: 4 or 16 bytes each, network order. */

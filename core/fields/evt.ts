@@ -84,14 +84,20 @@ type ErrorClass = "file" | "net" | "memory" | "other";
 const OPENING: ReadonlySet<string> = new Set(["open", "openat", "openat2", "creat", "open_by_handle_at"]);
 const CONNECTING: ReadonlySet<string> = new Set(["accept", "accept4", "connect"]);
 
-function errorClass(context: Context): ErrorClass {
+/** Which classes of `evt.count.error` the event is of: memory stands beside the others, which exclude each other. */
+function isOfClass(context: Context, wanted: ErrorClass): boolean {
   const { event, state } = context;
-  const name = EVENT_NAMES[event.code]!;
-  if (CATEGORY[event.code] === "MEMORY") return "memory";
-  if (!state.fd) return OPENING.has(name) ? "file" : CONNECTING.has(name) ? "net" : "other";
+  const isMemory = CATEGORY[event.code] === "MEMORY";
+  if (wanted === "memory") return isMemory;
+  if (!state.fd) {
+    const name = EVENT_NAMES[event.code]!;
+    if (OPENING.has(name)) return wanted === "file";
+    if (CONNECTING.has(name)) return wanted === "net";
+    return wanted === "other" && !isMemory;
+  }
   const { kind } = state.fd;
-  if (isFile(kind) || kind === FD.DIRECTORY) return "file";
-  return isInet(kind) || kind === FD.UNIX_SOCK ? "net" : "other";
+  if (isFile(kind) || kind === FD.DIRECTORY) return wanted === "file";
+  return wanted === (isInet(kind) || kind === FD.UNIX_SOCK ? "net" : "other");
 }
 
 /** 1 for a failed call of the class, 0 for one that succeeded, no value for other classes. */
@@ -99,7 +105,7 @@ const errorCount =
   (wanted?: ErrorClass): Reader<number | undefined> =>
   (context) => {
     const result = resultOf(context);
-    if (result === undefined || (wanted && errorClass(context) !== wanted)) return NA;
+    if (result === undefined || (wanted && !isOfClass(context, wanted))) return NA;
     return result < 0 ? 1 : 0;
   };
 

@@ -82,7 +82,7 @@ function types(context: Context, arg: FieldArg | undefined): FieldRead | readonl
   const { state } = context;
   if (arg) {
     const fd = fdOf(state, state.thread!, arg.index!);
-    return fd && typeName(fd.kind);
+    return fd && [typeName(fd.kind)];
   }
   const leader = leaderOf(state, state.thread!);
   return leader && [...new Set([...leader.fds.values()].map((fd) => typeName(fd.kind)))];
@@ -114,7 +114,7 @@ const isServer = ofFd((fd, { state }) => {
   return isConnectedInet(fd.kind) && fd.ends !== undefined && state.isLocalAddress(fd.ends.destIp);
 });
 const sockFamily = ofFd((fd) => (isInet(fd.kind) ? "ip" : fd.kind === FD.UNIX_SOCK ? "unix" : undefined));
-const l4Name = ofFd((fd) => L4_NAMES[fd.l4] ?? "<NA>");
+const l4Name = ofFd((fd) => L4_NAMES[fd.shownL4] ?? "<NA>");
 const FILTER = { filterOnly: true, noRhs: true, noTransformers: true } as const;
 const NAME = { noRhs: true, noTransformers: true } as const;
 

@@ -5,6 +5,7 @@ import { numberText } from "../event/number-text.ts";
 import { joinPath } from "../event/path.ts";
 import { sockaddrText, socktupleText } from "../event/sockets.ts";
 import { shortestSix, zonedTimeText } from "../event/time-text.ts";
+import { EVENT } from "../schema/event-codes.ts";
 import type { Param, ParamType } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
 import { ERRNO_NAMES, SIGNAL_NAMES } from "../schema/names.ts";
@@ -159,7 +160,7 @@ const relativeBase =
 
 /** ICMP sockets and raw ones show addresses without ports. */
 function isPortless(context: Context): boolean {
-  const l4 = context.state.fd?.l4;
+  const l4 = context.state.fd?.shownL4;
   return l4 === L4.ICMP || l4 === L4.RAW;
 }
 
@@ -178,7 +179,7 @@ function fdText(context: Context, fd: number): string {
   const entry = fdOf(context.state, thread, fd);
   if (!entry) return "";
   const inet = entry.kind >= FD.IPV4_SOCK && entry.kind <= FD.IPV6_SERVSOCK;
-  return `<${typeChar(entry.kind)}${inet ? (L4_CHARS[entry.l4] ?? "") : ""}>${entry.name}`;
+  return `<${typeChar(entry.kind)}${inet ? (L4_CHARS[entry.shownL4] ?? "") : ""}>${entry.name}`;
 }
 
 const pollChar = (context: Context, fd: number): string => {
@@ -231,7 +232,10 @@ export function argText(context: Context, index: number): string {
 
 /** What `evt.args` shows: every parameter as `name=plain(resolved)`. */
 export function argsText(context: Context): string {
-  const { params } = EVENTS[context.event.code]!;
+  const { code } = context.event;
+  // Calls without an event of their own carry numbers that say nothing.
+  if (code === EVENT.GENERIC_X || code === EVENT.GENERIC_E) return "";
+  const { params } = EVENTS[code]!;
   const count = Math.min(params.length, context.event.paramCount);
   const parts: string[] = [];
   for (let i = 0; i < count; i++) {

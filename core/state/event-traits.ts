@@ -21,7 +21,7 @@ const KNOWN: ReadonlySet<number> = new Set([
   EVENT.SYSCALL_VFORK_20_X,
   EVENT.PROCEXIT_1_E,
 ]);
-const KNOWN_ONLY: ReadonlySet<number> = new Set([EVENT.SCHEDSWITCH_6_E, EVENT.PROCINFO_E]);
+const KNOWN_ONLY: ReadonlySet<number> = new Set([EVENT.SCHEDSWITCH_6_E]);
 const NONE: ReadonlySet<number> = new Set([
   EVENT.CONTAINER_JSON_E,
   EVENT.CONTAINER_JSON_2_E,
@@ -34,8 +34,8 @@ const NONE: ReadonlySet<number> = new Set([
 ]);
 
 function bindingOf({ code, flags }: EventInfo): number {
-  if (KNOWN_ONLY.has(code)) return BINDING.KNOWN_ONLY;
-  if (NONE.has(code) || flags & EF.SKIPS_RESET) return BINDING.NONE;
+  if (NONE.has(code)) return BINDING.NONE;
+  if (KNOWN_ONLY.has(code) || flags & EF.SKIPS_RESET) return BINDING.KNOWN_ONLY;
   return KNOWN.has(code) ? BINDING.KNOWN : BINDING.ANY;
 }
 

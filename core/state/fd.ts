@@ -87,6 +87,20 @@ export class Fd {
     this.kind = kind;
   }
 
+  /** The protocol as shown: network sockets of which nobody knows who called whom have none, raw ones apart. */
+  get shownL4(): number {
+    switch (this.kind) {
+      case FD.IPV4_SERVSOCK:
+      case FD.IPV6_SERVSOCK:
+        return this.l4;
+      case FD.IPV4_SOCK:
+      case FD.IPV6_SOCK:
+        return this.role === ROLE.NONE && this.l4 !== L4.RAW ? L4.NA : this.l4;
+      default:
+        return L4.NA;
+    }
+  }
+
   get closeOnExec(): boolean {
     const { openFlags, kind } = this;
     return (

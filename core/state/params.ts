@@ -13,7 +13,7 @@ export function textsParam(event: EventCursor, index: number): string[] {
   if (size === 0) return [];
   const at = event.at(index);
   const end = event.bytes[at + size - 1] === 0 ? at + size - 1 : at + size;
-  return event.bytes.utf8Slice(at, end).split("\0");
+  return end === at ? [] : event.bytes.utf8Slice(at, end).split("\0");
 }
 
 /** An inode number: a bigint only where a number would not be exact. */

@@ -33,6 +33,8 @@ export class Seeds implements SeedSink {
   machine(info: MachineInfo): void {
     this.#state.machine = info;
     this.#state.hostname = info.hostname;
+    // The reference loses the boot time of captures; times that count from boot show as they are there.
+    this.#state.bootTime = info.isRecorded ? 0n : info.bootTime;
   }
 
   thread(seed: ThreadSeed): void {

@@ -42,9 +42,11 @@ export class State {
   readonly seeds = new Seeds(this);
   readonly limits: StateLimits;
   readonly counters = { threadsDropped: 0, fdsDropped: 0, lookups: 0, unknownThreads: 0 };
-  machine: MachineInfo = { hostname: "", cpus: 0, memoryBytes: 0n, bootTime: 0n };
   /** The machine the events come from. */
+  machine: MachineInfo = { hostname: "", cpus: 0, memoryBytes: 0n, bootTime: 0n };
   hostname = "";
+  /** What times counted from boot are added to, nanoseconds since the epoch. */
+  bootTime = 0n;
   /** Name of the event source, as rules name it. */
   sourceName: string | undefined = "syscall";
   plugin: EventPlugin | undefined = undefined;

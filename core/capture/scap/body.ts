@@ -78,7 +78,7 @@ export class Body {
     if (size === 0) return [];
     const at = this.#take(size);
     const end = this.#bytes[at + size - 1] === 0 ? at + size - 1 : at + size;
-    return this.#bytes.utf8Slice(at, end).split("\0");
+    return end === at ? [] : this.#bytes.utf8Slice(at, end).split("\0");
   }
 
   /** Narrows to an entry of `size` bytes from here; returns the end to restore. */

@@ -36,7 +36,8 @@ function readMachine(body: Body, _version: number, sink: SeedSink): void {
   const name = Buffer.from(body.copy(128));
   const nul = name.indexOf(0);
   const bootTime = body.left >= 8 ? body.u64() : 0n;
-  sink.machine({ hostname: name.utf8Slice(0, nul < 0 ? 128 : nul), cpus, memoryBytes, bootTime });
+  const hostname = name.utf8Slice(0, nul < 0 ? 128 : nul);
+  sink.machine({ hostname, cpus, memoryBytes, bootTime, isRecorded: true });
 }
 
 /**

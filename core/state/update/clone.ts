@@ -74,7 +74,7 @@ function callerSide(state: State, event: EventCursor, childTid: number): void {
   child.vpid = child.pid;
   setProgram(child, event);
   setNumbers(state, child, event);
-  child.pidnsInitStart = state.machine.bootTime;
+  child.pidnsInitStart = state.bootTime;
   if (wasValid) inherit(caller, child);
   else setProgram(caller, event);
   addThread(state, child);
@@ -180,8 +180,8 @@ function setNumbers(state: State, thread: Thread, event: EventCursor): void {
 function pidnsStart(state: State, thread: Thread, event: EventCursor): bigint {
   const inNamespace =
     (thread.flags & (CLONE.CHILD_IN_PIDNS | CLONE.NEWPID)) !== 0 || thread.tid !== thread.vtid;
-  if (!inNamespace) return state.machine.bootTime;
-  return event.size(P.pidnsStart) > 0 ? event.bigint(P.pidnsStart, false) + state.machine.bootTime : 0n;
+  if (!inNamespace) return state.bootTime;
+  return event.size(P.pidnsStart) > 0 ? event.bigint(P.pidnsStart, false) + state.bootTime : 0n;
 }
 
 function inherit(from: Thread, to: Thread): void {

@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { FIELD_CLASSES, fieldRegistry } from "../../core/fields/all.ts";
+import type { Field, FieldArg } from "../../core/fields/field.ts";
+import { EXCEPTIONS } from "./exceptions.ts";
+import { type Json, jsonValue } from "./json-value.ts";
+import { CONFORMANCE } from "./location.ts";
+import { replay } from "./replay.ts";
+
+/** Agreement of one field in one capture. */
+export interface FieldScore {
+  readonly key: string;
+  equal: number;
+  total: number;
+  /** The first differences, to look into. */
+  readonly examples: string[];
+}
+
+export interface CaptureScore {
+  readonly capture: string;
+  readonly fields: readonly FieldScore[];
+  /** Events that the reference emits, and how many of those the replay saw, in the same order. */
+  readonly expectedEvents: number;
+  readonly seenEvents: number;
+}
+
+type Row = Readonly<Record<string, Json>>;
+
+interface Column {
+  readonly key: string;
+  readonly field: Field;
+  readonly arg: FieldArg | undefined;
+  readonly score: FieldScore;
+}
+
+const registry = fieldRegistry(FIELD_CLASSES, ["syscall"]);
+const EXAMPLES = 3;
+/** Renderings of the time and of the machine that replayed; not among the known answers. */
+const LEFT_OUT = /^evt\.(time|datetime|reltime|deltatime|hostname|rawtime\.)/;
+
+/** 64-bit integers beyond 2^53 stay exact. */
+function parseRow(line: string): Row {
+  return JSON.parse(line, (_key, value: unknown, context?: { source?: string }) =>
+    typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value)
+      ? BigInt(context!.source!)
+      : value,
+  ) as Row;
+}
+
+/** Fields of the rule that prints every field: the keys of the known answers. */
+function columns(): Column[] {
+  const rule = readFileSync(join(CONFORMANCE, "rules/every-field.yaml"), "utf8");
+  const keys = [...new Set(rule.match(/%[a-z0-9_.]+(?:\[[^\]]*\])?/gi)?.map((key) => key.slice(1)))];
+  return keys.filter((key) => !LEFT_OUT.test(key)).map(column);
+}
+
+function column(key: string): Column {
+  const score = { key, equal: 0, total: 0, examples: [] };
+  const bracket = key.indexOf("[");
+  const whole = registry.find("syscall", bracket < 0 ? key : key.slice(0, bracket));
+  if (whole)
+    return { key, field: whole, arg: bracket < 0 ? undefined : argOf(key.slice(bracket + 1, -1)), score };
+  const dot = key.lastIndexOf(".");
+  const dotted = registry.find("syscall", key.slice(0, dot));
+  if (!dotted) throw new Error(`no field ${key}`);
+  return { key, field: dotted, arg: argOf(key.slice(dot + 1)), score };
+}
+
+const argOf = (text: string): FieldArg => ({ text, index: /^\d+$/.test(text) ? Number(text) : undefined });
+
+function isEqual(a: Json, b: Json): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => isEqual(item, b[i]));
+  if (typeof a === "bigint" || typeof b === "bigint") return String(a) === String(b);
+  return typeof a === "number" && typeof b === "number" && Math.abs(a - b) < 1e-9 * Math.max(1, Math.abs(a));
+}
+
+const isExcepted = (capture: string, key: string): boolean =>
+  EXCEPTIONS.some(
+    (e) =>
+      (e.capture === undefined || e.capture === capture) &&
+      (typeof e.field === "string" ? e.field === key : e.field.test(key)),
+  );
+
+/** Replays a capture and compares every field of every event with the reference's. */
+export async function scoreCapture(capture: string): Promise<CaptureScore> {
+  const answers = gunzipSync(readFileSync(join(CONFORMANCE, `fields/${capture}.jsonl.gz`))).toString();
+  const lines = answers.trimEnd().split("\n");
+  const { constant = {} } = parseRow(lines[0]!) as unknown as { constant?: Row };
+  const compared = columns().filter(({ key }) => !isExcepted(capture, key));
+  let next = 1;
+  let expected = next < lines.length ? parseRow(lines[next]!) : undefined;
+  let seen = 0;
+  await replay(join(CONFORMANCE, `captures/${capture}.scap`), (context) => {
+    if (!expected || expected["evt.num"] !== context.event.num) return;
+    seen++;
+    for (const { key, field, arg, score } of compared) {
+      const want = expected[key] ?? constant[key] ?? null;
+      const got = jsonValue(context, field, arg);
+      if (want === null && got === null) continue;
+      score.total++;
+      if (isEqual(want, got)) score.equal++;
+      else if (score.examples.length < EXAMPLES) {
+        score.examples.push(
+          `#${context.event.num} ${show(expected["evt.type"])}: ${show(got)}, not ${show(want)}`,
+        );
+      }
+    }
+    next++;
+    expected = next < lines.length ? parseRow(lines[next]!) : undefined;
+  });
+  return {
+    capture,
+    fields: compared.map(({ score }) => score),
+    expectedEvents: lines.length - 1,
+    seenEvents: seen,
+  };
+}
+
+const show = (value: Json | undefined): string =>
+  typeof value === "bigint" ? String(value) : JSON.stringify(value)?.slice(0, 160);
+
+/** Equal and compared values of all fields. */
+export function totals(fields: readonly FieldScore[]): { equal: number; total: number } {
+  return fields.reduce((sum, { equal, total }) => ({ equal: sum.equal + equal, total: sum.total + total }), {
+    equal: 0,
+    total: 0,
+  });
+}
