@@ -5,6 +5,8 @@ import { rootPath, type SourceFile, sourceFiles } from "./source-files.ts";
 
 const files = sourceFiles();
 const LIMIT = 300;
+/** Tests are lists of cases. */
+const TEST_LIMIT = 400;
 
 /** What may be longer, and why. A folder stands for all in it. */
 const LONGER: Readonly<Record<string, string>> = {
@@ -20,7 +22,8 @@ const paths = (some: readonly SourceFile[]): string[] => some.map((file) => file
 test(`no file is longer than ${LIMIT} lines but those with a reason`, () => {
   const long = files.filter(
     (file) =>
-      file.lines.length > LIMIT && !Object.keys(LONGER).some((longer) => file.path.startsWith(longer)),
+      file.lines.length > (file.test ? TEST_LIMIT : LIMIT) &&
+      !Object.keys(LONGER).some((longer) => file.path.startsWith(longer)),
   );
   expect(long.map((file) => `${file.path}: ${file.lines.length}`)).toEqual([]);
 });
@@ -48,21 +51,19 @@ test("no file names a path of the machine it was written on", () => {
 });
 
 test("the type checker is never silenced, and any is never a type", () => {
-  const silenced = files.flatMap((file) =>
-    file.lines
-      .map((line, i) => ({
-        line: line.replace(/\/\/ (?!@ts)(?!biome).*|\/\*\*.*/, ""),
-        at: `${file.path}:${i + 1}`,
-      }))
-      .filter(({ line }) =>
-        /@ts-(ignore|nocheck)|biome-ignore.*(noExplicitAny|recommended)|: any\b[^"]|\bas any\b|<any>/.test(
-          line,
-        ),
-      )
-      .filter(({ at }) => !at.startsWith("tests/house/files.test.ts")),
-  );
-  expect(silenced.map(({ at, line }) => `${at}: ${line.trim()}`)).toEqual([]);
+  const silencing = /@ts-(ignore|nocheck)|biome-ignore.*noExplicitAny/;
+  const found = files
+    .filter((file) => file.path !== "tests/house/files.test.ts")
+    .flatMap((file) => [
+      ...file.lines.filter((line) => silencing.test(line)).map((line) => `${file.path}: ${line.trim()}`),
+      ...[...withoutComments(file.text).matchAll(/.*(?::|\bas|<) ?any\b[^"].*/g)].map(
+        ([line]) => `${file.path}: ${line}`,
+      ),
+    ]);
+  expect(found).toEqual([]);
 });
+
+const withoutComments = (text: string): string => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
 
 test("no test is left out without a reason", () => {
   const bare = files.filter(
@@ -73,7 +74,7 @@ test("no test is left out without a reason", () => {
 
 test("no barrel: a file that only passes others on", () => {
   const passing = files.filter((file) => {
-    const code = file.text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").trim();
+    const code = withoutComments(file.text).trim();
     return (
       code !== "" &&
       code
