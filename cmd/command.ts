@@ -32,8 +32,10 @@ type Value<F extends Flag> = Flag extends F
       : F["type"] extends "number"
         ? number | undefined
         : F["default"] extends string
-          ? string
-          : string | undefined;
+          ? Word<F>
+          : Word<F> | undefined;
+/** One of the choices where there are some. */
+type Word<F extends Flag> = F["choices"] extends readonly (infer C extends string)[] ? C : string;
 
 export interface ParsedArgs<F extends Flags = Flags> {
   readonly flags: { readonly [K in keyof F]: Value<F[K]> };
@@ -60,7 +62,7 @@ export interface Command<F extends Flags = Flags> {
   /** The subcommand that runs when the first word is a flag or there is none. */
   readonly fallback?: string;
   /** Returns the exit code; nothing means 0. A FalcoError thrown prints as text and exits 1. */
-  run?(args: ParsedArgs<F>): Promise<ExitCode> | ExitCode;
+  run?(args: ParsedArgs<F>, root: Command): Promise<ExitCode> | ExitCode;
 }
 
 /** Declares a command: the types of `args.flags` follow from `flags`, so a misspelt name does not compile. */

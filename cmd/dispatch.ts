@@ -16,10 +16,7 @@ import { out } from "./print.ts";
 export async function dispatch(root: Command, argv: readonly string[]): Promise<number> {
   let code = 0;
   const words = route(root, argv);
-  await runCommand(
-    toCitty(root, root.name, (result) => (code = result)),
-    { rawArgs: words },
-  );
+  await runCommand(toCitty(root, root.name, { root, done: (result) => (code = result) }), { rawArgs: words });
   return code;
 }
 
@@ -31,16 +28,19 @@ function route(root: Command, argv: readonly string[]): string[] {
   return asksHelp(argv) ? ["--help"] : [root.fallback, ...argv];
 }
 
-type Done = (code: number) => void;
+interface Top {
+  readonly root: Command;
+  readonly done: (code: number) => void;
+}
 
-function toCitty(spec: Command, path: string, done: Done): CommandDef {
+function toCitty(spec: Command, path: string, top: Top): CommandDef {
   const meta = { name: spec.name, description: spec.summary };
   if (!spec.commands) {
-    return { meta, run: async ({ rawArgs }) => done(await runLeaf(spec, path, rawArgs)) };
+    return { meta, run: async ({ rawArgs }) => top.done(await runLeaf(spec, path, rawArgs, top.root)) };
   }
   const nodes = Object.entries(spec.commands).map(([name, load]) => [
     name,
-    async () => toCitty(await load(), `${path} ${name}`, done),
+    async () => toCitty(await load(), `${path} ${name}`, top),
   ]);
   return {
     meta,
@@ -50,12 +50,12 @@ function toCitty(spec: Command, path: string, done: Done): CommandDef {
   };
 }
 
-async function runLeaf(spec: Command, path: string, argv: readonly string[]): Promise<number> {
+async function runLeaf(spec: Command, path: string, argv: readonly string[], root: Command): Promise<number> {
   if (asksHelp(argv)) {
     out(await help(spec, path));
     return 0;
   }
-  return (await spec.run?.(parse(spec, argv, path))) ?? 0;
+  return (await spec.run?.(parse(spec, argv, path), root)) ?? 0;
 }
 
 function checkSubcommand(spec: Command, path: string, argv: readonly string[]): void {

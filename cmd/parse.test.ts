@@ -57,6 +57,10 @@ describe("parse()", () => {
     expect(parse(noFiles, ["--unbuffered=false"]).flags.unbuffered).toBe(false);
   });
 
+  test("takes a choice in any case, and gives it as declared", () => {
+    expect(parse(noFiles, ["--format", "JSON"]).flags.format).toBe("json");
+  });
+
   test("refuses an unknown flag and names the nearest", () => {
     expect(refused(["--optoin", "x"])).toMatchObject({ hint: 'did you mean "--option"?', code: "USAGE" });
     expect(refused(["-Z"]).message).toBe('Unknown flag "-Z" of "falco paint"');

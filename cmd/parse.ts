@@ -91,8 +91,10 @@ function readValue(
       `write "${rawName}=${text}" if that is the value`,
     );
   }
-  if (flag.choices && !flag.choices.includes(text)) {
-    const near = nearest(text, flag.choices);
+  const choice = flag.choices?.find((known) => known.toLowerCase() === text.toLowerCase());
+  if (choice !== undefined) return choice;
+  if (flag.choices) {
+    const near = nearest(text.toLowerCase(), flag.choices);
     throw usage(
       `Invalid value "${text}" of "${rawName}"`,
       near ? `did you mean "${near}"?` : `use one of ${flag.choices.join(", ")}`,

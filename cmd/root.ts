@@ -9,6 +9,9 @@ export const root = command({
     "Without a command, falco runs: `falco -r rules.yaml` is `falco run -r rules.yaml`.",
   examples: ["falco", "falco -r my_rules.yaml -o json_output=true", "falco version --json"],
   commands: {
+    fields: async () => (await import("./fields.ts")).fields,
+    events: async () => (await import("./events.ts")).events,
     version: async () => (await import("./version.ts")).version,
+    completion: async () => (await import("./completion.ts")).completion,
   },
 });

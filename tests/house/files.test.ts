@@ -1,0 +1,86 @@
+import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { basename } from "node:path";
+import { rootPath, type SourceFile, sourceFiles } from "./source-files.ts";
+
+const files = sourceFiles();
+const LIMIT = 300;
+/** Tests are lists of cases. */
+const TEST_LIMIT = 400;
+
+/** What may be longer, and why. A folder stands for all in it. */
+const LONGER: Readonly<Record<string, string>> = {
+  "core/schema/": "tables of events, flags and calls",
+  "core/capture/scap/upgrade-table.ts": "table of old events",
+  "core/config/schema.ts": "table of configuration keys",
+  "core/fields/": "tables of fields, each with its description and reader",
+  "core/rules/language/parser.ts": "one grammar, read in one piece",
+};
+
+const paths = (some: readonly SourceFile[]): string[] => some.map((file) => file.path);
+
+test(`no file is longer than ${LIMIT} lines but those with a reason`, () => {
+  const long = files.filter(
+    (file) =>
+      file.lines.length > (file.test ? TEST_LIMIT : LIMIT) &&
+      !Object.keys(LONGER).some((longer) => file.path.startsWith(longer)),
+  );
+  expect(long.map((file) => `${file.path}: ${file.lines.length}`)).toEqual([]);
+});
+
+test("file names are kebab-case and say what is inside", () => {
+  expect(
+    paths(files).filter((path) => !/^[a-z0-9-]+(\.(test|bench|suite|d))?\.ts$/.test(basename(path))),
+  ).toEqual([]);
+  expect(
+    paths(files).filter((path) => /^(utils?|helpers|misc|common|index)\.ts$/.test(basename(path))),
+  ).toEqual([]);
+});
+
+test("nothing stands at the top but the five parts and what tools look for there", () => {
+  const allowed =
+    /^(artifacts|cmd|core|kilt|proto|tests|dist|node_modules|README\.md|LICENSE|package(-lock)?\.json|tsconfig\.json|bunfig\.toml|biome\.json|buf(\.gen)?\.yaml|\..*)$/;
+  expect(readdirSync(rootPath(".")).filter((name) => !allowed.test(name))).toEqual([]);
+});
+
+test("no file names a path of the machine it was written on", () => {
+  // In two pieces, or this line would be a finding.
+  const local = new RegExp(`["'\`( ]${"/wo"}rk/`);
+  const naming = files.filter((file) => local.test(file.text));
+  expect(paths(naming)).toEqual([]);
+});
+
+test("the type checker is never silenced, and any is never a type", () => {
+  const silencing = /@ts-(ignore|nocheck)|biome-ignore.*noExplicitAny/;
+  const found = files
+    .filter((file) => file.path !== "tests/house/files.test.ts")
+    .flatMap((file) => [
+      ...file.lines.filter((line) => silencing.test(line)).map((line) => `${file.path}: ${line.trim()}`),
+      ...[...withoutComments(file.text).matchAll(/.*(?::|\bas|<) ?any\b[^"].*/g)].map(
+        ([line]) => `${file.path}: ${line}`,
+      ),
+    ]);
+  expect(found).toEqual([]);
+});
+
+const withoutComments = (text: string): string => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+
+test("no test is left out without a reason", () => {
+  const bare = files.filter(
+    (file) => file.test && /\b(test|describe|it)\.(skip|only|todo)\(/.test(file.text),
+  );
+  expect(paths(bare)).toEqual([]);
+});
+
+test("no barrel: a file that only passes others on", () => {
+  const passing = files.filter((file) => {
+    const code = withoutComments(file.text).trim();
+    return (
+      code !== "" &&
+      code
+        .split(";")
+        .every((statement) => /^\s*(export (type )?(\*|\{[^}]*\})[^;]* from .*)?$/s.test(statement))
+    );
+  });
+  expect(paths(passing)).toEqual([]);
+});
