@@ -13,11 +13,15 @@ import { out } from "./print.ts";
  * parse.ts: a group never runs beside its subcommand, unknown commands are refused before anything loads,
  * `--help` counts only in front of `--`, and the exit code comes back.
  */
-export async function dispatch(root: Command, argv: readonly string[]): Promise<number> {
+export async function dispatch(
+  root: Command,
+  argv: readonly string[],
+  path: string = root.name,
+): Promise<number> {
   let code = 0;
   const words = route(root, argv);
   await runCommand(
-    toCitty(root, root.name, (result) => (code = result)),
+    toCitty(root, path, (result) => (code = result)),
     { rawArgs: words },
   );
   return code;
@@ -40,7 +44,7 @@ function toCitty(spec: Command, path: string, done: Done): CommandDef {
   }
   const nodes = Object.entries(spec.commands).map(([name, load]) => [
     name,
-    async () => toCitty(await load(), `${path} ${name}`, done),
+    async () => inner(await load(), `${path} ${name}`, done),
   ]);
   return {
     meta,
@@ -48,6 +52,12 @@ function toCitty(spec: Command, path: string, done: Done): CommandDef {
     subCommands: { ...Object.fromEntries(nodes), help: { run: async () => out(await help(spec, path)) } },
     default: "help",
   };
+}
+
+/** A node below the root; a group with a fallback routes its words as the root does. */
+function inner(spec: Command, path: string, done: Done): CommandDef {
+  if (!spec.commands || !spec.fallback) return toCitty(spec, path, done);
+  return { meta: { name: spec.name }, run: async ({ rawArgs }) => done(await dispatch(spec, rawArgs, path)) };
 }
 
 async function runLeaf(spec: Command, path: string, argv: readonly string[]): Promise<number> {

@@ -9,6 +9,7 @@ export const root = command({
     "Without a command, falco runs: `falco -r rules.yaml` is `falco run -r rules.yaml`.",
   examples: ["falco", "falco -r my_rules.yaml -o json_output=true", "falco version --json"],
   commands: {
+    kilt: async () => (await import("./kilt/kilt.ts")).kilt,
     version: async () => (await import("./version.ts")).version,
   },
 });
