@@ -25,11 +25,17 @@ function tree() {
     summary: "Rules",
     commands: { list: lazily(leaf("list", 3)), show: lazily(leaf("show")) },
   });
+  const hook = command({
+    name: "hook",
+    summary: "Hook",
+    fallback: "serve",
+    commands: { serve: lazily(leaf("serve", 4)), print: lazily(leaf("print")) },
+  });
   const root = command({
     name: "falco",
     summary: "Root",
     fallback: "run",
-    commands: { run: lazily(leaf("run")), rules: lazily(group) },
+    commands: { run: lazily(leaf("run")), rules: lazily(group), hook: lazily(hook) },
   });
   return { root, calls, loaded };
 }
@@ -50,6 +56,15 @@ describe("dispatch()", () => {
     expect(await dispatch(root, ["rules", "list", "x"])).toBe(3);
     expect(calls).toEqual(["list x"]);
     expect(loaded).toEqual(["rules", "list"]);
+  });
+
+  test("runs the fallback of a group below the root, or the subcommand that is named", async () => {
+    const { root, calls } = tree();
+    expect(await dispatch(root, ["hook", "-r", "x"])).toBe(4);
+    expect(await dispatch(root, ["hook"])).toBe(4);
+    await dispatch(root, ["hook", "print", "word"]);
+    expect(calls).toEqual(["serve x", "serve", "print word"]);
+    expect(await printed(root, ["hook", "--help"])).toContain("falco hook COMMAND");
   });
 
   test("runs the fallback when the first word is a flag or there is none", async () => {

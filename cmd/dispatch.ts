@@ -13,10 +13,15 @@ import { out } from "./print.ts";
  * parse.ts: a group never runs beside its subcommand, unknown commands are refused before anything loads,
  * `--help` counts only in front of `--`, and the exit code comes back.
  */
-export async function dispatch(root: Command, argv: readonly string[]): Promise<number> {
+export async function dispatch(
+  root: Command,
+  argv: readonly string[],
+  path: string = root.name,
+  top: Command = root,
+): Promise<number> {
   let code = 0;
   const words = route(root, argv);
-  await runCommand(toCitty(root, root.name, { root, done: (result) => (code = result) }), { rawArgs: words });
+  await runCommand(toCitty(root, path, { root: top, done: (result) => (code = result) }), { rawArgs: words });
   return code;
 }
 
@@ -40,13 +45,22 @@ function toCitty(spec: Command, path: string, top: Top): CommandDef {
   }
   const nodes = Object.entries(spec.commands).map(([name, load]) => [
     name,
-    async () => toCitty(await load(), `${path} ${name}`, top),
+    async () => inner(await load(), `${path} ${name}`, top),
   ]);
   return {
     meta,
     setup: ({ rawArgs }) => checkSubcommand(spec, path, rawArgs),
     subCommands: { ...Object.fromEntries(nodes), help: { run: async () => out(await help(spec, path)) } },
     default: "help",
+  };
+}
+
+/** A node below the root; a group with a fallback routes its words as the root does. */
+function inner(spec: Command, path: string, top: Top): CommandDef {
+  if (!spec.commands || !spec.fallback) return toCitty(spec, path, top);
+  return {
+    meta: { name: spec.name },
+    run: async ({ rawArgs }) => top.done(await dispatch(spec, rawArgs, path, top.root)),
   };
 }
 

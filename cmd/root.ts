@@ -11,6 +11,7 @@ export const root = command({
   commands: {
     fields: async () => (await import("./fields.ts")).fields,
     events: async () => (await import("./events.ts")).events,
+    kilt: async () => (await import("./kilt/kilt.ts")).kilt,
     version: async () => (await import("./version.ts")).version,
     completion: async () => (await import("./completion.ts")).completion,
   },

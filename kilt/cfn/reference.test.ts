@@ -29,7 +29,7 @@ describe.skipIf(!existsSync(folder))("the reference's templates", () => {
       const options = { definition, optIn: name.includes("opt_in"), parameterizeEnv: isParameterized };
       const text = readFileSync(join(folder, name), "utf8");
       if (name.includes("panic")) {
-        expect(patchTemplate(name, text, options)).rejects.toThrow("plain text");
+        await expect(patchTemplate(name, text, options)).rejects.toThrow("plain text");
         return;
       }
       const { text: once } = await patchTemplate(name, text, options);
