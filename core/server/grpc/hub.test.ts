@@ -60,21 +60,6 @@ function hubWith(options: HubOptions) {
 
 const ALL = Number.POSITIVE_INFINITY;
 
-test("alertMessage() writes fields as the published server did: text as is, everything else as JSON", () => {
-  const fields = { s: "x", n: 12, b: true, none: null, big: 2n ** 63n, list: ["a", 18446744073709551615n] };
-  const message = fromBinary(responseSchema, alertMessage({ ...alert("r"), fields, source: "okta" }));
-  expect(message.outputFields).toEqual({
-    s: "x",
-    n: "12",
-    b: "true",
-    none: "null",
-    big: "9223372036854775808",
-    list: '["a",18446744073709551615]',
-  });
-  expect([message.time?.seconds, message.time?.nanos]).toEqual([1_700_000_000n, 123_456_789]);
-  expect([message.priority, message.sourceDeprecated, message.source]).toEqual([5, 3, "okta"]);
-});
-
 test("OutputHub broadcasts every alert to everybody in order", () => {
   const { publish, join } = hubWith({});
   const [a, b] = [join(ALL), join(ALL)];

@@ -80,9 +80,12 @@ export class OutputHub {
     this.#ring = new Array<Buffer | undefined>(this.#queue);
   }
 
-  /** Serialises the alert once and delivers it to who is ready. Never blocks, never fails on a subscriber. */
-  publish(alert: Alert): void {
-    const message = alertMessage(alert);
+  /**
+   * Serialises the alert once and delivers it to who is ready; `text` is the line that text outputs print.
+   * Never blocks, never fails on a subscriber.
+   */
+  publish(alert: Alert, text?: string): void {
+    const message = alertMessage(alert, text);
     while (
       this.#head - this.#tail >= this.#queue ||
       (this.#bytes + message.length > this.#queueBytes && this.#tail < this.#head)

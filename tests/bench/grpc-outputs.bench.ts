@@ -1,0 +1,73 @@
+/**
+ * Alerts through `falco.outputs.service/sub` on a unix socket: how many a second one subscriber in another
+ * process gets, and how long an alert takes from publish to the subscriber, at full speed and at 10,000/s. The
+ * subscriber's start-up is left out: the first fifth warms it up.
+ */
+import { grpcFixture, sampleAlert } from "../e2e/grpc/server-fixture.ts";
+
+const TOTAL = 100_000;
+const FIELD = "sent";
+
+/** The subscriber: prints `count seconds p50 p99 disordered` when it has all. */
+const SUBSCRIBER = `
+  const { makeClientConstructor, credentials } = await import("@grpc/grpc-js");
+  const { service, responseSchema, requestSchema } = await import("./proto/gen/outputs_pb.ts");
+  const { serviceDefinition } = await import("./proto/service-definition.ts");
+  const { create, fromBinary } = await import("@bufbuild/protobuf");
+  const definition = serviceDefinition(service);
+  definition.sub.responseDeserialize = (bytes) => bytes;
+  const Stub = makeClientConstructor(definition, "outputs");
+  const stub = new Stub(process.argv[1], credentials.createInsecure());
+  const call = stub.sub();
+  call.write(create(requestSchema));
+  const total = Number(process.argv[2]);
+  const raw = [];
+  const at = new Float64Array(total);
+  await new Promise((resolve) => call.on("data", (bytes) => {
+    at[raw.length] = performance.timeOrigin + performance.now();
+    if (raw.push(bytes) === total) resolve();
+  }));
+  let disordered = 0;
+  const warm = total / 5;
+  const latencies = raw.map((bytes, i) => {
+    const fields = fromBinary(responseSchema, bytes).outputFields;
+    if (Number(fields.n) !== i) disordered++;
+    return at[i] - Number(fields.${FIELD});
+  }).slice(warm).sort((a, b) => a - b);
+  const count = latencies.length;
+  const seconds = (at[total - 1] - at[warm - 1]) / 1000;
+  console.log([count, seconds, latencies[count >> 1], latencies[Math.floor(count * 0.99)], disordered].join(" "));
+  process.exit(0);
+`;
+
+async function measure(perSecond: number): Promise<string> {
+  await using server = await grpcFixture();
+  const address = server.address.replace("unix://", "unix:");
+  const child = Bun.spawn([process.execPath, "-e", SUBSCRIBER, address, String(TOTAL)], {
+    stdout: "pipe",
+    cwd: `${import.meta.dir}/../..`,
+  });
+  while (server.hub.stats().subscribers === 0) await Bun.sleep(5);
+  const start = performance.now();
+  for (let n = 0; n < TOTAL; ) {
+    const due = Math.min(TOTAL, Math.floor(((performance.now() - start) / 1000) * perSecond));
+    // In a turn of the loop no more than what a busy engine hands over at once.
+    for (const end = Math.min(due, n + 256); n < end; n++) {
+      const alert = sampleAlert(n);
+      const sent = performance.timeOrigin + performance.now();
+      server.hub.publish({ ...alert, fields: { ...alert.fields, [FIELD]: sent } });
+    }
+    if (n < due) await new Promise((resolve) => setImmediate(resolve));
+    else await Bun.sleep(1);
+  }
+  const [count, seconds, p50, p99, disordered] = (await new Response(child.stdout).text())
+    .trim()
+    .split(" ")
+    .map(Number);
+  const { missed } = server.hub.stats();
+  const rate = Math.round(count! / seconds!).toLocaleString("en");
+  return `${rate} alerts/s, p50 ${p50!.toFixed(2)} ms, p99 ${p99!.toFixed(2)} ms, missed ${missed}, out of order ${disordered}`;
+}
+
+console.log(`grpc sub, as fast as it goes: ${await measure(1e9)}`);
+console.log(`grpc sub, 10,000/s offered:   ${await measure(10_000)}`);
