@@ -9,6 +9,10 @@ export const root = command({
     "Without a command, falco runs: `falco -r rules.yaml` is `falco run -r rules.yaml`.",
   examples: ["falco", "falco -r my_rules.yaml -o json_output=true", "falco version --json"],
   commands: {
+    artifact: async () => (await import("./artifact/artifact.ts")).artifact,
+    index: async () => (await import("./index/index.ts")).index,
+    registry: async () => (await import("./registry/registry.ts")).registry,
+    repo: async () => (await import("./registry/registry.ts")).registry,
     version: async () => (await import("./version.ts")).version,
   },
 });
