@@ -69,24 +69,28 @@ export function checkRequirements(
   versions: EngineVersions,
 ): void {
   for (const { name: key, version: needed } of requirements) {
-    const fail = (why: string): never => {
-      throw new FalcoError(
-        "FOLLOW",
-        `Cannot use ${name} ${version}: it requires ${key} ${needed}, and ${why}`,
-        {
-          hint: "upgrade falco, or follow an older series of the artifact",
-        },
-      );
-    };
-    const offered = versions[key];
-    if (offered === undefined) return fail("the running engine does not say it has that");
-    // Bare numbers, as the engine's version once was, only grow.
-    if (/^\d{1,9}$/.test(needed) && /^\d{1,9}$/.test(offered)) {
-      if (Number(offered) < Number(needed)) fail(`the running engine has ${offered}`);
-      continue;
-    }
-    const [want, have] = [readVersion(needed), readVersion(offered)];
-    if (!want || !have) return fail(`the running engine's "${offered}" can't be compared with it`);
-    if (have.major !== want.major || have.compare(want) < 0) fail(`the running engine has ${offered}`);
+    const why = shortfall(needed, versions[key]);
+    if (why === undefined) continue;
+    throw new FalcoError(
+      "FOLLOW",
+      `Cannot use ${name} ${version}: it requires ${key} ${needed}, and ${why}`,
+      {
+        hint: "upgrade falco, or follow an older series of the artifact",
+      },
+    );
   }
+}
+
+/** Why what the engine offers is not what is needed; undefined when it is. */
+function shortfall(needed: string, offered: string | undefined): string | undefined {
+  if (offered === undefined) return "the running engine does not say it has that";
+  // Bare numbers, as the engine's version once was, only grow.
+  if (/^\d{1,9}$/.test(needed) && /^\d{1,9}$/.test(offered)) {
+    return Number(offered) < Number(needed) ? `the running engine has ${offered}` : undefined;
+  }
+  const [want, have] = [readVersion(needed), readVersion(offered)];
+  if (!want || !have) return `the running engine's "${offered}" can't be compared with it`;
+  return have.major !== want.major || have.compare(want) < 0
+    ? `the running engine has ${offered}`
+    : undefined;
 }

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Context } from "../context.ts";
 import type { Catalog } from "../index/catalog.ts";
 import { hostPlatform, parsePlatform } from "../oci/platform.ts";
@@ -14,11 +15,11 @@ export function installOptions(
   return {
     ...shared(context, settings, catalog),
     directories: {
-      rulesfile: settings.installRulesfilesDir,
-      plugin: settings.installPluginsDir,
-      asset: settings.installAssetsDir,
+      rulesfile: resolve(settings.installRulesfilesDir),
+      plugin: resolve(settings.installPluginsDir),
+      asset: resolve(settings.installAssetsDir),
     },
-    stateDir: settings.installStateDir,
+    stateDir: resolve(settings.installStateDir),
     platform: platform ? parsePlatform(platform) : hostPlatform(),
     resolveDeps: settings.installResolveDeps,
   };
@@ -30,11 +31,11 @@ export function followInstallOptions(context: Context, catalog: Catalog): Instal
   return {
     ...shared(context, settings, catalog),
     directories: {
-      rulesfile: settings.followRulesfilesDir,
-      plugin: settings.followPluginsDir,
-      asset: settings.followAssetsDir,
+      rulesfile: resolve(settings.followRulesfilesDir),
+      plugin: resolve(settings.followPluginsDir),
+      asset: resolve(settings.followAssetsDir),
     },
-    stateDir: settings.followStateDir,
+    stateDir: resolve(settings.followStateDir),
     platform: hostPlatform(),
     resolveDeps: false,
     tmpDir: settings.followTmpDir,
