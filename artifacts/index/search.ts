@@ -1,3 +1,4 @@
+import { FalcoError } from "../../core/errors.ts";
 import type { ArtifactType } from "../package/artifact-type.ts";
 import type { Catalog } from "./catalog.ts";
 import type { IndexEntry } from "./index-entry.ts";
@@ -51,4 +52,11 @@ function distance(a: string, b: string): number {
     previous = row;
   }
   return previous[b.length]!;
+}
+
+/** Reads --min-score: above 0, at most 1. */
+export function parseMinScore(text: string): number {
+  const score = Number(text);
+  if (score > 0 && score <= 1) return score;
+  throw new FalcoError("USAGE", `Cannot use --min-score ${text}: it must be above 0 and at most 1`);
 }

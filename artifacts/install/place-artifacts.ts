@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { reasonOf } from "../../core/errors.ts";
 import { formatReference } from "../oci/reference.ts";
+import type { ArtifactType } from "../package/artifact-type.ts";
 import { defaultLimits, extractArchive } from "./extract.ts";
 import type { Found } from "./find-artifacts.ts";
 import type { InstallOptions, InstallResult } from "./install-artifacts.ts";
@@ -12,6 +13,9 @@ import {
   listInstalled,
   writeInstalled,
 } from "./state.ts";
+
+/** An engine that watches its rules must find the plugins they need when it sees them. */
+const order: readonly ArtifactType[] = ["asset", "plugin", "rulesfile"];
 
 /**
  * Unpacks all archives beside their destinations, then puts the artifacts in place one after the other. Call it while
@@ -35,6 +39,7 @@ export async function placeArtifacts(
       staged.push({ item, staging, files });
     }
     for (const archive of new Set(archives)) await rm(archive, { force: true });
+    staged.sort((a, b) => order.indexOf(a.item.artifact.type) - order.indexOf(b.item.artifact.type));
     for (const { item, staging, files } of staged) results.push(await place(item, staging, files, options));
   } finally {
     for (const staging of open) await discardStaging(staging);

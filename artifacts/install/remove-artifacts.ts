@@ -32,7 +32,14 @@ export async function removeArtifacts(
       );
     }
     if (existsSync(directory)) {
-      await withLocks([join(directory, ".falco-install.lock")], () => removeFiles(directory, files));
+      // A file that another artifact brought as well stays for that one.
+      const shared = new Set(
+        listInstalled(stateDir).flatMap((o) =>
+          o.ref !== record.ref && o.directory === directory ? (o.files ?? []) : [],
+        ),
+      );
+      const own = files.filter((file) => !shared.has(file));
+      await withLocks([join(directory, ".falco-install.lock")], () => removeFiles(directory, own));
     }
     await forgetInstalled(stateDir, record.ref);
   }

@@ -90,8 +90,7 @@ function checkSubject({ bundle, payload }: FoundSignature, digest: string): void
   }
   const { algorithm, hex } = parseDigest(digest);
   const { subject } = (json ?? {}) as { subject?: readonly { digest?: Readonly<Record<string, unknown>> }[] };
-  if (!Array.isArray(subject) || !subject.some((s) => s?.digest?.[algorithm] === hex))
-    throw other;
+  if (!Array.isArray(subject) || !subject.some((s) => s?.digest?.[algorithm] === hex)) throw other;
 }
 
 /** Who signed: with a key, whoever holds it; else the certificate's identity and issuer must be the policy's. */

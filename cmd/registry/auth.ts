@@ -1,0 +1,11 @@
+import { command } from "../command.ts";
+
+export const auth = command({
+  name: "auth",
+  summary: "Log in to a registry",
+  commands: {
+    basic: async () => (await import("./auth-basic.ts")).basic,
+    oauth: async () => (await import("./auth-oauth.ts")).oauth,
+    gcp: async () => (await import("./auth-gcp.ts")).gcp,
+  },
+});
