@@ -8,7 +8,16 @@ const SHORT_ID = 12;
 const HEX_CHECKED = 64;
 const PATHS_CACHED = 20_000;
 
+/** The text of an id that a path holds. */
 type Engine = (path: string) => string | undefined;
+
+export interface ContainerMatch {
+  /** What the container is called by: the first 12 characters of ids of runc's kind, other ids whole. */
+  readonly id: string;
+  readonly fullId: string;
+  /** The engine whose mark it was; docker and CRI share one form, and the runtime tells which it is. */
+  readonly type: string;
+}
 
 /** A full id between the last `prefix` and the last `suffix`; an empty suffix means the end of the path. */
 function between(prefix: string, suffix = ""): Engine {
@@ -18,7 +27,7 @@ function between(prefix: string, suffix = ""): Engine {
     if (start < 0 || end < 0 || end - start - prefix.length !== FULL_ID) return undefined;
     const from = start + prefix.length;
     if (/[^0-9a-fA-F]/.test(path.slice(from, Math.max(from, Math.min(end, HEX_CHECKED))))) return undefined;
-    return path.slice(from, from + SHORT_ID);
+    return path.slice(from, from + FULL_ID);
   };
 }
 
@@ -29,7 +38,7 @@ const containerd: Engine = (path) => {
   const start = path.lastIndexOf(match[0]) + match[0].length;
   const id = path.slice(start);
   if (id === "" || id.length > FULL_ID || /\.(service|slice|scope)$/.test(path)) return undefined;
-  return id.slice(0, SHORT_ID);
+  return id;
 };
 
 /** The text from the end of `mark` up to the next slash. */
@@ -64,52 +73,59 @@ const bpm: Engine = (path) => {
   return /^[A-Za-z0-9._-]+$/.test(id) ? id : undefined;
 };
 
+const engines = (type: string, ...found: readonly Engine[]): (readonly [string, Engine])[] =>
+  found.map((engine) => [type, engine]);
+
 // Order is meaning: a bare `/<id>` is docker's before it is anybody else's.
-const ENGINES: readonly Engine[] = [
-  between("/libpod-", ".scope"),
-  between("/libpod-", ".scope/container"),
-  between("/libpod-"),
-  between("/libpod-payload-", ".scope"),
-  between("/libpod-payload-", ".scope/container"),
-  between("/libpod-payload-"),
-  between("/"),
-  between("/docker-", ".scope"),
-  between("/crio-"),
-  between("/cri-containerd-", ".scope"),
-  between("/crio-", ".scope"),
-  between(":cri-containerd:"),
-  between("/nerdctl-", ".scope"),
-  containerd,
-  untilSlash("/lxc/"),
-  untilSlash("/lxc.payload/"),
-  untilSlash("/lxc.payload."),
-  libvirtLxc,
-  bpm,
+const ENGINES: readonly (readonly [type: string, engine: Engine])[] = [
+  ...engines(
+    "podman",
+    between("/libpod-", ".scope"),
+    between("/libpod-", ".scope/container"),
+    between("/libpod-"),
+    between("/libpod-payload-", ".scope"),
+    between("/libpod-payload-", ".scope/container"),
+    between("/libpod-payload-"),
+  ),
+  ...engines("docker", between("/"), between("/docker-", ".scope")),
+  ...engines(
+    "cri",
+    between("/crio-"),
+    between("/cri-containerd-", ".scope"),
+    between("/crio-", ".scope"),
+    between(":cri-containerd:"),
+    between("/nerdctl-", ".scope"),
+  ),
+  ...engines("containerd", containerd),
+  ...engines("lxc", untilSlash("/lxc/"), untilSlash("/lxc.payload/"), untilSlash("/lxc.payload.")),
+  ...engines("libvirt-lxc", libvirtLxc),
+  ...engines("bpm", bpm),
 ];
+/** Engines whose ids are shown whole. */
+const WHOLE_ID: ReadonlySet<string> = new Set(["lxc", "libvirt-lxc", "bpm"]);
 
-const cache = new Map<string, string>();
+const cache = new Map<string, ContainerMatch | undefined>();
 
-/** Short id of the container that a path belongs to; empty when it is none's. */
-function idOfPath(path: string): string {
-  const known = cache.get(path);
-  if (known !== undefined) return known;
-  let id = "";
-  for (const engine of ENGINES) {
-    const found = engine(path);
-    if (found === undefined) continue;
-    id = found;
+function matchPath(path: string): ContainerMatch | undefined {
+  if (cache.has(path)) return cache.get(path);
+  let match: ContainerMatch | undefined;
+  for (const [type, engine] of ENGINES) {
+    const fullId = engine(path);
+    if (fullId === undefined) continue;
+    const id = WHOLE_ID.has(type) ? fullId : fullId.slice(0, SHORT_ID);
+    if (id !== "") match = { id, fullId, type };
     break;
   }
   if (cache.size >= PATHS_CACHED) cache.delete(cache.keys().next().value!);
-  cache.set(path, id);
-  return id;
+  cache.set(path, match);
+  return match;
 }
 
-/** Short id of the container that control groups (`subsystem=path`) place a thread in; empty for the host. */
-export function containerIdOf(cgroups: readonly string[]): string {
+/** The container that control groups (`subsystem=path`) place a thread in; undefined on the host. */
+export function containerOfCgroups(cgroups: readonly string[]): ContainerMatch | undefined {
   for (const line of cgroups) {
-    const id = idOfPath(line.slice(line.indexOf("=") + 1));
-    if (id !== "") return id;
+    const match = matchPath(line.slice(line.indexOf("=") + 1));
+    if (match) return match;
   }
-  return "";
+  return undefined;
 }

@@ -1,6 +1,7 @@
 // hot path
 import type { EventCursor } from "../event/cursor.ts";
 import type { GroupSeed, MachineInfo, SeedSink, UserSeed } from "../event/source.ts";
+import type { ContainerMatch } from "../metadata/cgroup.ts";
 import type { Container } from "../metadata/container.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { BINDING, BINDINGS, FD_PARAMS, HAS_RESULT, IS_META, USES_FD } from "./event-traits.ts";
@@ -58,6 +59,8 @@ export class State {
   ownPid = NONE;
   /** Live sources: looks a thread up from the system and hands over its seeds (thread, descriptors). */
   fetchThread: ((tid: number, sink: SeedSink) => void) | undefined = undefined;
+  /** Live sources: asks the container's runtime what it is. */
+  findContainer: ((match: ContainerMatch) => Container | undefined) | undefined = undefined;
   /** Live sources: whether the thread still exists. */
   threadExists: ((tid: number) => boolean) | undefined = undefined;
 

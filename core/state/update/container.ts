@@ -1,4 +1,5 @@
-import { containerIdOf } from "../../metadata/cgroup.ts";
+import { containerOfCgroups } from "../../metadata/cgroup.ts";
+import type { Container } from "../../metadata/container.ts";
 import { parseContainer } from "../../metadata/container-json.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import type { State } from "../state.ts";
@@ -7,12 +8,22 @@ import type { Update, UpdateTable } from "./update.ts";
 
 const MAX_CONTAINERS = 100_000;
 
-/** Tells from the control groups which container the thread runs in. */
+/** Tells from the control groups which container the thread runs in, and on live sources what that is. */
 export function learnContainer(state: State, thread: Thread): void {
-  const id = containerIdOf(thread.cgroups);
+  const match = containerOfCgroups(thread.cgroups);
+  const id = match?.id ?? "";
+  if (match && state.findContainer && !state.containers.has(id)) {
+    const found = state.findContainer(match);
+    if (found) keep(state, found);
+  }
   if (id === thread.containerId) return;
   thread.containerId = id;
   state.accounts.learn(id, thread.pid, thread.uid, thread.gid);
+}
+
+function keep(state: State, container: Container): void {
+  if (state.containers.size >= MAX_CONTAINERS) state.containers.delete(state.containers.keys().next().value!);
+  state.containers.set(container.id, container);
 }
 
 /** Container events carry what the runtime said, as JSON. */
@@ -20,10 +31,7 @@ const added =
   (param: number): Update =>
   (state, event) => {
     const container = parseContainer(event.text(param));
-    if (!container) return;
-    if (state.containers.size >= MAX_CONTAINERS)
-      state.containers.delete(state.containers.keys().next().value!);
-    state.containers.set(container.id, container);
+    if (container) keep(state, container);
   };
 
 const addedFromJson = added(0);

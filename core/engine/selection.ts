@@ -1,0 +1,92 @@
+import { EVENT } from "../schema/event-codes.ts";
+import { EF } from "../schema/event-row.ts";
+import { EVENTS } from "../schema/events.ts";
+import { IGNORED_SYSCALLS } from "../schema/listing.ts";
+import { SYSCALLS } from "../schema/syscalls.ts";
+
+export interface BaseSyscalls {
+  /** Names to watch beside those of rules; `!name` takes one out. */
+  readonly custom_set: readonly string[];
+  /** Add to the custom set, or to the rules', what state cannot do without. */
+  readonly repair: boolean;
+  /** Watch the reading and writing calls too, which are left out otherwise. */
+  readonly all: boolean;
+}
+
+export interface SyscallSelection {
+  /** Codes of the syscall table. */
+  readonly codes: ReadonlySet<number>;
+  /** Names of the configuration that no system call or event has. */
+  readonly unknown: readonly string[];
+}
+
+const codesByName = new Map<string, number[]>();
+for (const { code, name, exit } of SYSCALLS) {
+  const event = EVENTS[EVENT[exit as keyof typeof EVENT] ?? -1];
+  for (const key of new Set([name, ...(event && event.code !== EVENT.GENERIC_X ? [event.name] : [])])) {
+    codesByName.set(key, [...(codesByName.get(key) ?? []), code]);
+  }
+}
+
+const named = (names: readonly string[]): number[] => names.flatMap((name) => codesByName.get(name) ?? []);
+const PROCESS_EXIT = named(["sched_process_exit"]);
+
+const exitEvent = (exit: string): number => EVENT[exit as keyof typeof EVENT] ?? -1;
+
+/** Calls that change what is known of processes and descriptors, and those that are never to be left out. */
+const STATE: readonly number[] = SYSCALLS.filter(({ exit, flags }) => {
+  const event = EVENTS[exitEvent(exit)];
+  return flags.includes("N") || (event !== undefined && (event.flags & EF.MODIFIES_STATE) !== 0);
+}).map(({ code }) => code);
+
+const PROCESSES = named(
+  "clone clone3 fork vfork execve execveat fchdir chdir chroot capset setgid setgid32 setpgid setresgid setresgid32 setresuid setresuid32 setsid setuid setuid32 prctl".split(
+    " ",
+  ),
+);
+const IGNORED = new Set(named(IGNORED_SYSCALLS));
+
+/** What a selection needs beside itself so that processes, and the descriptors it touches, are known. */
+function repair(selected: Iterable<number>): number[] {
+  const events = [...selected].map((code) => EVENTS[exitEvent(SYSCALLS[code]!.exit)]);
+  const names = new Set([...selected].map((code) => SYSCALLS[code]!.name));
+  const some = (...categories: string[]): boolean =>
+    events.some((e) => e !== undefined && categories.includes(e.category));
+  return [
+    ...PROCESSES,
+    ...PROCESS_EXIT,
+    ...(some("NET") ? named(["socket", "getsockopt", "close"]) : []),
+    ...(["accept", "accept4", "listen"].some((name) => names.has(name)) ? named(["bind"]) : []),
+    ...(some("FILE", "IO_READ", "IO_WRITE", "IO_OTHER") ? named(["close"]) : []),
+  ];
+}
+
+/** System calls behind event codes; an event without a call of its own stands for all such calls. */
+export function syscallsOfEvents(events: Iterable<number>): Set<number> {
+  const wanted = new Set(events);
+  return new Set(
+    SYSCALLS.filter(({ exit, enter }) => wanted.has(exitEvent(exit)) || wanted.has(exitEvent(enter))).map(
+      (s) => s.code,
+    ),
+  );
+}
+
+/**
+ * What to watch: the calls that rules name, and those that state needs (or the configuration asks for instead),
+ * less what it takes out, less plain reading and writing unless asked for.
+ */
+export function selectSyscalls(rules: ReadonlySet<number>, base: BaseSyscalls): SyscallSelection {
+  const plus = base.custom_set.filter((name) => !name.startsWith("!"));
+  const minus = base.custom_set.filter((name) => name.startsWith("!")).map((name) => name.slice(1));
+  const always = plus.length > 0 ? named(plus) : base.repair ? repair(rules) : STATE;
+  const codes = new Set([...rules, ...always]);
+  for (const code of named(minus)) codes.delete(code);
+  if (!base.all) for (const code of IGNORED) codes.delete(code);
+  if (base.repair && base.custom_set.length > 0) for (const code of repair(codes)) codes.add(code);
+  for (const code of PROCESS_EXIT) codes.add(code);
+  return { codes, unknown: [...plus, ...minus].filter((name) => !codesByName.has(name)) };
+}
+
+/** Names of the calls, as people know them. */
+export const syscallNames = (codes: Iterable<number>): string[] =>
+  [...codes].map((code) => SYSCALLS[code]!.name);
