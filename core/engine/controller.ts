@@ -92,26 +92,30 @@ export class EngineController<S, R, L> {
   #receive(message: FromEngine<L>): void {
     switch (message.type) {
       case "loaded":
-        return this.#answer(message.id, message.report);
+        this.#answer(message.id, message.report);
+        break;
       case "stats":
-        return this.#answer(message.id, message.stats);
+        this.#answer(message.id, message.stats);
+        break;
       case "capturing":
-        return this.#hooks.onCapturing?.();
+        this.#hooks.onCapturing?.();
+        break;
       case "log":
-        return this.#hooks.onLog(message.level, message.message);
+        this.#hooks.onLog(message.level, message.message);
+        break;
       case "alerts":
-        return this.#take(message.alerts);
+        this.#take(message.alerts);
+        break;
       case "failed":
-        return this.#fail(errorOf(message.error));
+        this.#fail(errorOf(message.error));
+        break;
       case "ended":
         // Alerts came before: the end is told when they have been dealt with.
         void this.#alerts.then(
           () => this.#settle.resolve(message.stats),
           (error) => this.#settle.reject(error),
         );
-        return;
-      case "ready":
-        return;
+        break;
     }
   }
 

@@ -36,7 +36,7 @@ export class AlertSender {
   }
 
   /** Sends what has gathered; a replay that is far ahead waits here until the main thread has caught up. */
-  flush(): void | Promise<void> {
+  flush(): Promise<void> | undefined {
     if (this.#batch.length > 0) {
       Atomics.add(this.#counts, POSTED, this.#batch.length);
       this.#post(this.#batch);

@@ -7,7 +7,7 @@ const YIELD_MS = 20;
 
 export interface LoopHooks {
   /** After each batch: hand over what has gathered. */
-  readonly flush: () => void | Promise<void>;
+  readonly flush: () => Promise<void> | undefined;
   readonly stopped: () => boolean;
 }
 

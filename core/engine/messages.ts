@@ -36,7 +36,6 @@ export type ToEngine<S, R> =
 
 /** What the engine's thread tells the main thread. `L` is the report of a load of rules. */
 export type FromEngine<L> =
-  | { readonly type: "ready" }
   | { readonly type: "loaded"; readonly id: number; readonly report: L }
   | { readonly type: "capturing" }
   | { readonly type: "alerts"; readonly alerts: readonly Alert[] }

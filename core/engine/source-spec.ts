@@ -1,0 +1,24 @@
+import type { LookupOptions } from "../metadata/container-lookup.ts";
+import type { BaseSyscalls } from "./selection.ts";
+
+/** Where system calls come from, as it travels to the engine's thread. */
+export type SourceSpec =
+  | { readonly kind: "replay"; readonly file: string }
+  | {
+      readonly kind: "modern_ebpf";
+      readonly bufferBytes: number;
+      readonly snapLength: number;
+      readonly base: BaseSyscalls;
+    }
+  /** Nothing: rules run on events of plugins and clients only. */
+  | { readonly kind: "nodriver" };
+
+/** How the engine is to run. */
+export interface EngineStart {
+  readonly source: SourceSpec;
+  /** Shown in alerts; empty for the machine's own name. */
+  readonly hostname: string;
+  /** Container runtimes to ask, on live sources. */
+  readonly containers: LookupOptions;
+  readonly maxThreads: number;
+}

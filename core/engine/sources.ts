@@ -1,0 +1,56 @@
+import { statSync } from "node:fs";
+import { EbpfSource } from "../capture/ebpf/ebpf-source.ts";
+import { ScapSource } from "../capture/scap/scap-source.ts";
+import type { Source } from "../event/source.ts";
+import { AccountFiles } from "../metadata/accounts.ts";
+import { ContainerLookup } from "../metadata/container-lookup.ts";
+import { httpGetOverUnix } from "../metadata/http-get.ts";
+import type { State } from "../state/state.ts";
+import type { Ruleset } from "./ruleset.ts";
+import { selectSyscalls, syscallsOfEvents } from "./selection.ts";
+import type { EngineStart, SourceSpec } from "./source-spec.ts";
+
+export interface OpenedSource {
+  readonly source: Source;
+  /** Watches what other rules want. */
+  retarget(ruleset: Ruleset): void;
+}
+
+type Live = Extract<SourceSpec, { kind: "modern_ebpf" }>;
+
+const tracedFor = (ruleset: Ruleset, spec: Live): ReadonlySet<number> =>
+  selectSyscalls(syscallsOfEvents(ruleset.codes("syscall")), spec.base).codes;
+
+/** Makes the source that a specification describes, and gives state its ways to ask the system. */
+export function makeSource(start: EngineStart, state: State, ruleset: Ruleset): OpenedSource {
+  const { source: spec } = start;
+  if (spec.kind === "replay") return { source: new ScapSource(spec.file), retarget: () => {} };
+  if (spec.kind === "nodriver") return { source: new IdleSource(), retarget: () => {} };
+  const hostRoot = start.containers.hostRoot;
+  const source = new EbpfSource({
+    traced: tracedFor(ruleset, spec),
+    snapLength: spec.snapLength,
+    bufferSize: spec.bufferBytes,
+  });
+  const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
+  state.ownPid = process.pid;
+  state.accounts.source = new AccountFiles(hostRoot);
+  state.findContainer = ({ fullId, type }) => lookup.find(fullId, type);
+  state.fetchThread = (tid, sink) => source.fetchThread(tid, sink);
+  state.threadExists = (tid) => statSync(`${hostRoot}/proc/${tid}`, { throwIfNoEntry: false }) !== undefined;
+  return { source, retarget: (rules) => source.setTraced(tracedFor(rules, spec)) };
+}
+
+/** No system calls at all: the engine still serves events that others bring. */
+class IdleSource implements Source {
+  readonly name = "syscall";
+  open(): void {}
+  async pump(_sink: unknown, timeoutMs: number): Promise<number> {
+    await Bun.sleep(timeoutMs);
+    return 0;
+  }
+  stats() {
+    return { seen: 0, dropped: {} };
+  }
+  close(): void {}
+}

@@ -1,0 +1,120 @@
+import { FalcoError, reasonOf } from "../errors.ts";
+import type { Alert } from "../outputs/alert.ts";
+import { renderAlert } from "../rules/render.ts";
+import { State } from "../state/state.ts";
+import { Engine } from "./engine.ts";
+import { AlertSender } from "./handover.ts";
+import { runLoop } from "./loop.ts";
+import type { EngineStats, ErrorMessage, FromEngine, ToEngine } from "./messages.ts";
+import { loadRuleset, type Ruleset, type RulesInput, type RulesReport } from "./ruleset.ts";
+import type { EngineStart } from "./source-spec.ts";
+import { makeSource, type OpenedSource } from "./sources.ts";
+
+/** The engine's own thread: the loop blocks here while nothing happens, and nothing else runs in it. */
+declare const self: Worker;
+
+const tell = (message: FromEngine<RulesReport>): void => self.postMessage(message);
+
+interface Running {
+  readonly engine: Engine<Ruleset["rules"][number]>;
+  readonly opened: OpenedSource;
+  readonly state: State;
+  readonly sender: AlertSender;
+  readonly matches: Map<string, number>;
+}
+
+let running: Running | undefined;
+let stopping = false;
+
+function start(spec: EngineStart, rules: RulesInput, progress: SharedArrayBuffer): void {
+  const { report, ruleset } = loadRuleset(rules);
+  if (!ruleset) {
+    tell({ type: "loaded", id: 0, report });
+    return;
+  }
+  const state = new State({ threads: spec.maxThreads });
+  const waits = spec.source.kind === "replay";
+  const sender = new AlertSender(progress, waits, (alerts: readonly Alert[]) =>
+    tell({ type: "alerts", alerts }),
+  );
+  const matches = new Map<string, number>();
+  const engine = new Engine(state, ruleset, (rule, context) => {
+    matches.set(rule.name, (matches.get(rule.name) ?? 0) + 1);
+    sender.add(renderAlert(rule, context, spec.hostname || state.hostname));
+  });
+  running = { engine, opened: makeSource(spec, state, ruleset), state, sender, matches };
+  tell({ type: "loaded", id: 0, report });
+  void capture(running).catch((error) => tell({ type: "failed", error: errorMessage(error) }));
+}
+
+async function capture(run: Running): Promise<void> {
+  const { opened, engine, sender } = run;
+  await opened.source.open(engine);
+  tell({ type: "capturing" });
+  try {
+    await runLoop(opened.source, engine, { flush: () => sender.flush(), stopped: () => stopping });
+  } finally {
+    await sender.flush();
+  }
+  const stats = statsOf(run);
+  opened.source.close();
+  tell({ type: "ended", stats });
+}
+
+function reload(id: number, rules: RulesInput): void {
+  const { report, ruleset } = loadRuleset(rules);
+  if (ruleset && running) {
+    running.engine.use(ruleset);
+    running.opened.retarget(ruleset);
+  }
+  tell({ type: "loaded", id, report });
+}
+
+function statsOf({ engine, opened, state, sender, matches }: Running): EngineStats {
+  const { seen, dropped } = opened.source.stats();
+  let fds = 0;
+  for (const thread of state.threads.values()) fds += thread.fds.size;
+  return {
+    events: engine.events,
+    seen,
+    drops: dropped,
+    threads: state.threads.size,
+    fds,
+    containers: state.containers.size,
+    residentBytes: process.memoryUsage.rss(),
+    matchesByRule: Object.fromEntries(matches),
+    alertsDropped: sender.dropped,
+    state: { ...state.counters },
+  };
+}
+
+function errorMessage(error: unknown): ErrorMessage {
+  if (!(error instanceof FalcoError)) {
+    return {
+      code: "",
+      message: error instanceof Error && error.stack ? error.stack : reasonOf(error),
+      options: {},
+    };
+  }
+  const { code, message, hint, place, excerpt } = error;
+  return {
+    code,
+    message,
+    options: {
+      ...(hint ? { hint } : {}),
+      ...(place ? { place } : {}),
+      ...(excerpt !== undefined ? { excerpt } : {}),
+    },
+  };
+}
+
+self.onmessage = ({ data }: MessageEvent<ToEngine<EngineStart, RulesInput>>) => {
+  try {
+    if (data.type === "start") start(data.start, data.rules, data.progress);
+    else if (data.type === "rules") reload(data.id, data.rules);
+    else if (data.type === "stop") stopping = true;
+    else if (running) tell({ type: "stats", id: data.id, stats: statsOf(running) });
+  } catch (error) {
+    tell({ type: "failed", error: errorMessage(error) });
+  }
+};
