@@ -16,7 +16,7 @@ export const runFlags = {
     short: "o",
     value: "KEY=VALUE",
     repeat: true,
-    help: "Set a key of the configuration, over what its file says: json_output=true, rules_files[]=x.yaml, outputs.rate=5; a backslash makes a dot, bracket or backslash part of a name",
+    help: "Set a key of the configuration, over what its file says: json_output=true, rules_files[]=x.yaml, outputs_queue.capacity=5; a backslash makes a dot, bracket or backslash part of a name",
   },
   rules: {
     type: "string",
