@@ -12,6 +12,7 @@ export const root = command({
     fields: async () => (await import("./fields.ts")).fields,
     events: async () => (await import("./events.ts")).events,
     kilt: async () => (await import("./kilt/kilt.ts")).kilt,
+    config: async () => (await import("./config/config.ts")).config,
     version: async () => (await import("./version.ts")).version,
     completion: async () => (await import("./completion.ts")).completion,
   },
