@@ -19,7 +19,6 @@ export async function help(spec: Command, path: string): Promise<string> {
     ...(spec.positionals ?? []),
     ...(spec.rest ? [{ ...spec.rest, name: `-- ${spec.rest.name}` }] : []),
   ];
-  const retired = Object.entries(spec.retired ?? {}).map(([name, text]) => [dashed(name), text] as const);
   return [
     `${bold("Usage:")}\n${usageLines(spec, path)}\n`,
     `\n${wrap(spec.description ?? `${spec.summary}.`, 0)}\n`,
@@ -32,13 +31,20 @@ export async function help(spec: Command, path: string): Promise<string> {
       ...flags.map(([name, flag]) => [flagLabel(name, flag), flagText(flag)] as const),
       ["-h, --help", "Print this help and exit"],
     ]),
-    section("No longer there", retired),
+    section("No longer there", retiredRows(spec)),
     spec.examples ? `\n${bold("Examples:")}\n${spec.examples.map((line) => `  ${line}`).join("\n")}\n` : "",
     spec.commands ? `\n"${path} COMMAND --help" tells more about a command.\n` : "",
   ].join("");
 }
 
-const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`);
+/** One row for each sentence. Single letters are left out: they would fill a page, and their errors say the same. */
+function retiredRows({ retired = {} }: Command): (readonly [string, string])[] {
+  const names = Map.groupBy(
+    Object.keys(retired).filter((name) => name.length > 1),
+    (name) => retired[name]!,
+  );
+  return [...names].map(([text, group]) => [group.map((name) => `--${name}`).join(", "), text] as const);
+}
 
 function usageLines(spec: Command, path: string): string {
   const leaf = ["[OPTION...]", ...(spec.positionals ?? []).map(placeholder)].join(" ");

@@ -1,14 +1,16 @@
 import { FalcoError, reasonOf } from "../core/errors.ts";
 import { dispatch } from "./dispatch.ts";
-import { err } from "./print.ts";
+import { err, flushed } from "./print.ts";
 import { root } from "./root.ts";
 
-// A reader that has seen enough (`falco --list | head`) is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+// Failures to write are looked at where they are waited for; an event nobody listens to would end the process.
+process.stdout.on("error", () => undefined);
 
 async function main(argv: readonly string[]): Promise<number> {
   try {
-    return await dispatch(root, argv);
+    const code = await dispatch(root, argv);
+    await flushed().catch(unwritten);
+    return code;
   } catch (error) {
     if (error instanceof FalcoError) {
       err(`Error: ${error.format()}`);
@@ -26,7 +28,10 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-const code = await main(process.argv.slice(2));
-// Written text may still be on its way into a pipe; the callback runs when it has left.
-await new Promise<void>((flushed) => process.stdout.write("", () => flushed()));
-process.exit(code);
+/** A reader that has seen enough (`falco fields | head`) is no failure; a full disk is one. */
+function unwritten(cause: unknown): void {
+  if ((cause as NodeJS.ErrnoException).code === "EPIPE") return;
+  throw new FalcoError("OUTPUT", `Cannot write to standard output: ${reasonOf(cause)}`, { cause });
+}
+
+process.exit(await main(process.argv.slice(2)));

@@ -16,8 +16,22 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
     .join("\n");
 }
 
-export const out = (text: string): void =>
-  void process.stdout.write(text.endsWith("\n") ? text : text + "\n");
+let written: Promise<unknown> = Promise.resolve();
+
+/** Prints a text and a line end. Where it goes may be slow or full: `flushed` tells. */
+export const out = (text: string): void => {
+  const line = text.endsWith("\n") ? text : text + "\n";
+  const done = new Promise<void>((resolve, reject) =>
+    process.stdout.write(line, (error) => (error ? reject(error) : resolve())),
+  );
+  written = Promise.all([written, done]);
+  // Whoever waits for `flushed` hears of it; until then it must not count as unheard.
+  written.catch(() => undefined);
+};
+
+/** Resolves when all that was printed has left this process, rejects when some of it could not. */
+export const flushed = (): Promise<unknown> => written;
+
 export const err = (text: string): void =>
   void process.stderr.write(text.endsWith("\n") ? text : text + "\n");
 export const json = (value: unknown): void => out(JSON.stringify(value, null, 2));

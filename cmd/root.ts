@@ -16,6 +16,7 @@ export const root = command({
     index: async () => (await import("./index/index.ts")).index,
     registry: async () => (await import("./registry/registry.ts")).registry,
     repo: async () => (await import("./registry/registry.ts")).registry,
+    config: async () => (await import("./config/config.ts")).config,
     version: async () => (await import("./version.ts")).version,
     completion: async () => (await import("./completion.ts")).completion,
   },

@@ -6,6 +6,7 @@ import { bunExecutable } from "./bun-executable.ts";
 import { compile } from "./compile.ts";
 import { findGlibc, type Glibc } from "./glibc.ts";
 import { guard } from "./guard.ts";
+import { notices } from "./notices.ts";
 import { onefile } from "./onefile.ts";
 import { findTarget, nativeTarget, type Target } from "./targets.ts";
 
@@ -42,6 +43,7 @@ export async function build(name?: string, outfile?: string): Promise<Built> {
     writeFileSync(staged, bytes);
     chmodSync(staged, 0o755);
     renameSync(staged, path);
+    writeFileSync(join(dirname(path), "NOTICES.txt"), notices(ROOT));
     return { path, target, bytes: bytes.length, ...(typeof glibc === "string" ? { needs: glibc } : {}) };
   } finally {
     rmSync(staged, { force: true });

@@ -1,0 +1,67 @@
+import { FalcoError } from "../core/errors.ts";
+import type { ParsedArgs } from "./command.ts";
+import { err, out } from "./print.ts";
+import type { runFlags } from "./run-flags.ts";
+
+export type RunFlags = ParsedArgs<typeof runFlags>["flags"];
+type Mode = (flags: RunFlags) => Promise<number | undefined>;
+
+/**
+ * What a flag of `falco` prints instead of running, in the order in which they win over each other: those
+ * that need nothing, then those that need the configuration.
+ */
+const MODES: readonly (readonly [flag: keyof RunFlags, mode: Mode])[] = [
+  ["ignored-events", printIgnoredEvents],
+  ["list-events", printEvents],
+  ["version", printVersions],
+  ["page-size", printPageSize],
+  ["list", printFieldList],
+];
+
+/** The mode that the flags ask for, or undefined when falco is to run. */
+export function runMode(flags: RunFlags): (() => Promise<number | undefined>) | undefined {
+  const found = MODES.find(([flag]) => flags[flag] !== undefined && flags[flag] !== false);
+  return found && (() => found[1](flags));
+}
+
+/** `--format`, or what the deprecated `--markdown` means. */
+function listFormat({ format, markdown }: RunFlags): "text" | "markdown" | "json" {
+  if (!markdown) return format ?? "text";
+  if (format) throw new FalcoError("USAGE", "Cannot specify both --markdown and --format options together");
+  err("WARNING: --markdown is deprecated, use --format markdown instead.");
+  return "markdown";
+}
+
+async function printIgnoredEvents(): Promise<undefined> {
+  const { ignoredEventNames } = await import("../core/schema/listing.ts");
+  out(
+    `Ignored syscall(s):\n${ignoredEventNames()
+      .map((name) => `- ${name}\n`)
+      .join("")}\n`,
+  );
+}
+
+async function printEvents(flags: RunFlags): Promise<undefined> {
+  const format = listFormat(flags);
+  const { listEvents } = await import("../core/schema/listing.ts");
+  const { VERSIONS } = await import("../core/versions.ts");
+  out(listEvents(format, VERSIONS.driverSchema));
+}
+
+async function printVersions({ config, option }: RunFlags): Promise<undefined> {
+  const { loadConfig } = await import("../core/config/load.ts");
+  const { printVersion } = await import("./version.ts");
+  const loaded = loadConfig({ overrides: option, ...(config === undefined ? {} : { path: config }) });
+  printVersion(loaded.config.json_output);
+}
+
+async function printPageSize(): Promise<undefined> {
+  const { pageSize } = await import("../core/ffi/page-size.ts");
+  out(`Your system page size is: ${pageSize()} bytes`);
+}
+
+async function printFieldList(flags: RunFlags): Promise<undefined> {
+  const format = listFormat(flags);
+  const { printFields } = await import("./list-fields.ts");
+  out(printFields({ format, namesOnly: flags.names, verbose: flags.verbose, source: flags.list }));
+}
