@@ -41,9 +41,13 @@ export const lastErrno = (): number => read.i32(posixIo().__errno_location() as 
 export const ERRNO = {
   ENOENT: 2,
   EINTR: 4,
+  EIO: 5,
+  EBADF: 9,
   EAGAIN: 11,
   EACCES: 13,
+  ENOSPC: 28,
   EPIPE: 32,
+  ENXIO: 6,
   EMSGSIZE: 90,
   ECONNRESET: 104,
   ENOBUFS: 105,

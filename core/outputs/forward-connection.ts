@@ -4,7 +4,7 @@ import { connect as connectTls } from "node:tls";
 import { FalcoError } from "../errors.ts";
 import { namedTls } from "./certificates.ts";
 import type { FluentdOptions } from "./fluentd.ts";
-import { pack, type Unpacked, unpack } from "./msgpack.ts";
+import { EventTime, pack, type Unpacked, unpack } from "./msgpack.ts";
 import { timed } from "./timed.ts";
 
 const ANSWER_MS = 5000;
@@ -131,7 +131,11 @@ function dial(options: FluentdOptions): Socket {
 }
 
 const isMap = (value: Unpacked | undefined): value is { [name: string]: Unpacked } =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !Buffer.isBuffer(value) &&
+  !(value instanceof EventTime);
 
 const bytesOf = (value: Unpacked | undefined): Buffer =>
   Buffer.isBuffer(value) ? value : Buffer.from(typeof value === "string" ? value : "");

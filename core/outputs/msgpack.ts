@@ -93,14 +93,22 @@ function packDouble(value: number): Buffer {
   return bytes;
 }
 
-export type Unpacked = null | boolean | number | string | Buffer | Unpacked[] | { [name: string]: Unpacked };
+export type Unpacked =
+  | null
+  | boolean
+  | number
+  | string
+  | Buffer
+  | EventTime
+  | Unpacked[]
+  | { [name: string]: Unpacked };
 
 /** Deepest nesting that is read; answers of a forward server have two levels. */
 const MAX_DEPTH = 16;
 
 /**
  * Decodes one value at the start of the bytes: the value and its length, or undefined if the bytes end too early.
- * Throws where the bytes are no MessagePack, or use extension types, which no answer holds.
+ * Throws where the bytes are no MessagePack, or use extension types other than EventTime.
  */
 export function unpack(bytes: Buffer): { readonly value: Unpacked; readonly length: number } | undefined {
   const reader = new Reader(bytes);
@@ -166,6 +174,8 @@ class Reader {
         return this.#take(WIDTHS[type - 0xd0]!).readIntBE(0, WIDTHS[type - 0xd0]!);
       case 0xd3:
         return Number(this.#take(8).readBigInt64BE(0));
+      case 0xd7:
+        return this.#eventTime();
       case 0xd9:
       case 0xda:
       case 0xdb:
@@ -181,6 +191,12 @@ class Reader {
     }
   }
 
+  #eventTime(): EventTime {
+    const type = this.#unsigned(1);
+    if (type !== 0) throw new Error(`unexpected MessagePack extension ${type}`);
+    const seconds = BigInt(this.#unsigned(4));
+    return new EventTime(seconds * 1_000_000_000n + BigInt(this.#unsigned(4)));
+  }
   #list(length: number, depth: number): Unpacked[] {
     const out: Unpacked[] = [];
     for (let i = 0; i < length; i++) out.push(this.value(depth + 1));

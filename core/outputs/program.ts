@@ -49,6 +49,8 @@ export function programOutput({ program, keep_alive: keepAlive }: ProgramOptions
   };
   const bury = (dead: Child): void => {
     closeFd(dead.input);
+    // One that closed its input but runs on would be joined by another each time.
+    if (dead.process.exitCode === null) signalGroup(dead.process.pid);
     if (child === dead) child = undefined;
     if (performance.now() - dead.born < SHORT_LIFE_MS) notBefore = performance.now() + SHORT_LIFE_MS;
   };
@@ -68,8 +70,9 @@ export function programOutput({ program, keep_alive: keepAlive }: ProgramOptions
       const result = await writeLines(current.input, messages.slice(delivered), () => closed);
       delivered += result.delivered;
       if (result.error === undefined) return { delivered };
+      if (closed) return { delivered, error: result.error };
       bury(current);
-      if (attempt > 0 || closed) return { delivered, error: result.error };
+      if (attempt > 0) return { delivered, error: result.error };
     }
   };
 
