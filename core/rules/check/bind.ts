@@ -56,7 +56,6 @@ interface Bound {
 }
 
 const PLAIN_REGEX = [/^\^/, /\$$/, /^\.[+*?]/, /\.[+*?]$/];
-const EVENT_NAMES = [...new Set(EVENTS.map((e) => e.name))];
 
 /** Resolves conditions for rules of one event source; equal subtrees (macros) are bound once. */
 export class Binder {
@@ -192,7 +191,9 @@ function isPlainRegex(pattern: string): boolean {
 
 function checkEventName(value: ValueNode): void {
   if (isEventName(value.text)) return;
-  throw new CheckError(`unknown event type ${value.text}`, value.pos, nearest(value.text, EVENT_NAMES));
+  throw new CheckError(`unknown event type ${value.text}`, value.pos, () =>
+    nearest(value.text, new Set(EVENTS.map((e) => e.name))),
+  );
 }
 
 function quantifierOf(node: CheckNode, left: Operand): TestNode["quantifier"] {
