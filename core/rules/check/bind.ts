@@ -142,7 +142,9 @@ export class Binder {
     const values = node.right.kind === "list" ? node.right.values : [node.right];
     for (const value of values) this.#warn(node, value, warnings);
     if (left.field?.name === "evt.type" && !left.arg) values.forEach(checkEventName);
-    const test = compileTest(left.type, node.op, node.modifier, values);
+    // The reference compares both ends of a connection with the first network only.
+    const compared = left.name === "fd.net" ? values.slice(0, 1) : values;
+    const test = compileTest(left.type, node.op, node.modifier, compared);
     return { kind: "test", operand: left, test, quantifier: quantifierOf(node, left) };
   }
 

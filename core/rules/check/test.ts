@@ -228,14 +228,17 @@ function membership(type: ParamType, constants: readonly Constant[]): Element {
   const plain = constants.filter((c): c is string | number | bigint | boolean => typeof c !== "object");
   if (plain.length === constants.length) {
     const set = new Set<Scalar>(plain);
-    const equals = plain.filter((c): c is string | number => typeof c === "string" || typeof c === "number");
+    // A value may stand in the list twice, but is one way to pass.
+    const equals = [...set].filter(
+      (c): c is string | number => typeof c === "string" || typeof c === "number",
+    );
     const few = [...set].every((c) => typeof c !== "bigint") && set.size <= 3;
     const literals = [...set].map((c) => JSON.stringify(typeof c === "bigint" ? null : c));
     return {
       passes: (v) => set.has(v),
       ...(few ? { inline: (v: string) => literals.map((c) => `${v} === ${c}`).join(" || ") || "false" } : {}),
       cost: few ? 2 + set.size : 12,
-      ...(equals.length === plain.length ? { equals } : {}),
+      ...(equals.length === set.size ? { equals } : {}),
     };
   }
   const one = type === "BYTEBUF" ? bytesElement : addressElement;
