@@ -56,7 +56,6 @@ interface Bound {
 }
 
 const PLAIN_REGEX = [/^\^/, /\$$/, /^\.[+*?]/, /\.[+*?]$/];
-const EVENT_NAMES = [...new Set(EVENTS.map((e) => e.name))];
 
 /** Resolves conditions for rules of one event source; equal subtrees (macros) are bound once. */
 export class Binder {
@@ -143,7 +142,9 @@ export class Binder {
     const values = node.right.kind === "list" ? node.right.values : [node.right];
     for (const value of values) this.#warn(node, value, warnings);
     if (left.field?.name === "evt.type" && !left.arg) values.forEach(checkEventName);
-    const test = compileTest(left.type, node.op, node.modifier, values);
+    // The reference compares both ends of a connection with the first network only.
+    const compared = left.name === "fd.net" ? values.slice(0, 1) : values;
+    const test = compileTest(left.type, node.op, node.modifier, compared);
     return { kind: "test", operand: left, test, quantifier: quantifierOf(node, left) };
   }
 
@@ -192,7 +193,9 @@ function isPlainRegex(pattern: string): boolean {
 
 function checkEventName(value: ValueNode): void {
   if (isEventName(value.text)) return;
-  throw new CheckError(`unknown event type ${value.text}`, value.pos, nearest(value.text, EVENT_NAMES));
+  throw new CheckError(`unknown event type ${value.text}`, value.pos, () =>
+    nearest(value.text, new Set(EVENTS.map((e) => e.name))),
+  );
 }
 
 function quantifierOf(node: CheckNode, left: Operand): TestNode["quantifier"] {

@@ -4,10 +4,10 @@ import type { TextPos } from "../language/ast.ts";
 export class CheckError extends Error {
   /** Where in the condition; absent until a caller that knows adds it. */
   readonly pos: TextPos | undefined;
-  /** The name that was meant, when a similar one exists. */
-  readonly suggestion: string | undefined;
+  /** Finds the name that was meant, when a similar one exists. Costs time, so only on demand. */
+  readonly suggestion: (() => string | undefined) | undefined;
 
-  constructor(message: string, pos?: TextPos, suggestion?: string) {
+  constructor(message: string, pos?: TextPos, suggestion?: () => string | undefined) {
     super(message);
     this.pos = pos;
     this.suggestion = suggestion;

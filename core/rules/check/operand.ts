@@ -45,9 +45,7 @@ export function findField(
       if (field?.arg && field.dotArg) return { field, arg: fieldArg(node.name.slice(dot + 1)) };
     }
   }
-  throw new CheckError(
-    `filter_check called with nonexistent field ${printField(node)}`,
-    node.pos,
+  throw new CheckError(`filter_check called with nonexistent field ${printField(node)}`, node.pos, () =>
     nearest(node.name, registry.names(source)),
   );
 }

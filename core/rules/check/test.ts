@@ -12,7 +12,7 @@ export type Scalar = Exclude<FieldRead, undefined>;
 /** A comparison with constants: a function of one present value, and how to write it as JavaScript. */
 export interface Test {
   /** The same text means the same test. */
-  readonly key: string;
+  readonly key: () => string;
   /** Whether a value of the declared type passes. Never throws. */
   readonly passes: (value: Scalar) => boolean;
   /** The test as an expression over a variable that may be undefined. Absent: call `passes`. */
@@ -210,19 +210,35 @@ const constantKey = (constant: Constant): string => {
   return typeof constant === "bigint" ? `${constant}n` : JSON.stringify(constant);
 };
 
+function testKey(
+  operator: Operator,
+  modifier: Modifier | undefined,
+  constants: readonly Constant[],
+): () => string {
+  let key: string | undefined;
+  return () => {
+    const shown = operator === "==" ? "=" : operator;
+    key ??= `${shown}${modifier ? ` ${modifier}` : ""} ${constants.map(constantKey).join(",")}`;
+    return key;
+  };
+}
+
 /** Equality with any of several constants. */
 function membership(type: ParamType, constants: readonly Constant[]): Element {
   const plain = constants.filter((c): c is string | number | bigint | boolean => typeof c !== "object");
   if (plain.length === constants.length) {
     const set = new Set<Scalar>(plain);
-    const equals = plain.filter((c): c is string | number => typeof c === "string" || typeof c === "number");
+    // A value may stand in the list twice, but is one way to pass.
+    const equals = [...set].filter(
+      (c): c is string | number => typeof c === "string" || typeof c === "number",
+    );
     const few = [...set].every((c) => typeof c !== "bigint") && set.size <= 3;
     const literals = [...set].map((c) => JSON.stringify(typeof c === "bigint" ? null : c));
     return {
       passes: (v) => set.has(v),
       ...(few ? { inline: (v: string) => literals.map((c) => `${v} === ${c}`).join(" || ") || "false" } : {}),
       cost: few ? 2 + set.size : 12,
-      ...(equals.length === plain.length ? { equals } : {}),
+      ...(equals.length === set.size ? { equals } : {}),
     };
   }
   const one = type === "BYTEBUF" ? bytesElement : addressElement;
@@ -258,8 +274,7 @@ export function compileTest(
   values: readonly ValueNode[],
 ): Test {
   const constants = values.map((value) => constantOf(operator, type, value));
-  const shown = operator === "==" ? "=" : operator;
-  const key = `${shown}${modifier ? ` ${modifier}` : ""} ${constants.map(constantKey).join(",")}`;
+  const key = testKey(operator, modifier, constants);
   if (operator === "pmatch") {
     const matches = compilePathPrefix(constants.map(String));
     return { key, passes: onString(matches), cost: 120 };

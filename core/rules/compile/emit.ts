@@ -122,7 +122,7 @@ class FunctionWriter {
 
   #test({ test, quantifier }: TestNode, name: string, candidates: boolean): string {
     if (quantifier === "one" && test.inline) return `(${test.inline(name)})`;
-    const passes = this.#program.constant(test.passes, test.key);
+    const passes = this.#program.constant(test.passes, test.key());
     if (quantifier === "one") return `(${name} !== undefined && ${passes}(${name}))`;
     const helper = quantifier === "some" ? "SOME" : candidates ? "EVERY1" : "EVERY";
     return `${helper}(${name}, ${passes})`;

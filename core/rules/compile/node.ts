@@ -17,7 +17,7 @@ const READ_COST = 6;
 function leafKey(leaf: TestNode | PairNode | PresenceNode): string {
   if (leaf.kind === "present") return `? ${leaf.operand.key}`;
   if (leaf.kind === "pair") return `${leaf.left.key} ${leaf.operator} @${leaf.right.key}`;
-  return `${leaf.quantifier} ${leaf.operand.key} ${leaf.test.key}`;
+  return `${leaf.quantifier} ${leaf.operand.key} ${leaf.test.key()}`;
 }
 
 function leafCost(leaf: TestNode | PairNode | PresenceNode): number {

@@ -43,7 +43,9 @@ export class CodeSet {
     return (this.#words[code >>> 5]! & (1 << (code & 31))) !== 0;
   }
   get size(): number {
-    return [...this].length;
+    let count = 0;
+    for (let word of this.#words) for (; word !== 0; word &= word - 1) count++;
+    return count;
   }
   *[Symbol.iterator](): Generator<number> {
     for (let code = 0; code < EVENTS.length; code++) if (this.has(code)) yield code;
@@ -138,6 +140,19 @@ function checkCodes(node: CheckNode, negated: boolean): CodeSet {
  * leave every code possible, also under `not`; negation is pushed down to the leaves.
  */
 export function eventCodesOf(node: ConditionNode, negated = false): CodeSet {
+  const cache = negated ? negatedCodes : plainCodes;
+  let codes = cache.get(node);
+  if (!codes) {
+    codes = computeCodes(node, negated);
+    cache.set(node, codes);
+  }
+  return codes;
+}
+
+const plainCodes = new WeakMap<ConditionNode, CodeSet>();
+const negatedCodes = new WeakMap<ConditionNode, CodeSet>();
+
+function computeCodes(node: ConditionNode, negated: boolean): CodeSet {
   switch (node.kind) {
     case "and":
     case "or": {

@@ -45,32 +45,70 @@ export interface Substituted {
   readonly used: ReadonlySet<string>;
 }
 
+interface Entry {
+  readonly order: number;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Words of texts seen before: files that follow each other compile the same conditions again. */
+const wordsOf = new Map<string, readonly string[]>();
+const MAX_REMEMBERED = 10_000;
+
+function words(text: string): readonly string[] {
+  let found = wordsOf.get(text);
+  if (!found) {
+    found = [...new Set(text.split(WORD_BREAK))];
+    if (wordsOf.size >= MAX_REMEMBERED) wordsOf.clear();
+    wordsOf.set(text, found);
+  }
+  return found;
+}
+
 /**
  * Substitutes lists into a condition as text, in order of definition: also inside quoted strings, and also what
- * an earlier list brought in. `texts` holds each list's joined items.
+ * an earlier list brought in.
  */
 export class ListSubstitution {
-  readonly #lists: readonly { name: string; text: string; words: readonly string[] }[];
+  readonly #byName = new Map<string, Entry>();
+  /** Lists whose name is more than one word can occur anywhere. */
+  readonly #odd: Entry[] = [];
 
   constructor(lists: Iterable<ResolvedList>) {
-    this.#lists = Array.from(lists, ({ name, items }) => {
-      const text = items.map(quoteItem).join(", ");
-      return { name, text, words: text.split(WORD_BREAK) };
-    });
+    for (const { name, items } of lists) {
+      const entry = { order: this.#byName.size, name, text: items.map(quoteItem).join(", ") };
+      this.#byName.set(name, entry);
+      if (WORD_BREAK.test(name)) this.#odd.push(entry);
+    }
+  }
+
+  #candidates(text: string, into: Set<Entry>): void {
+    for (const word of words(text)) {
+      const entry = this.#byName.get(word);
+      if (entry) into.add(entry);
+    }
   }
 
   apply(condition: string): Substituted {
     const used = new Set<string>();
-    const words = new Set(condition.split(WORD_BREAK));
+    const waiting = new Set(this.#odd);
+    this.#candidates(condition, waiting);
     let text = condition;
-    for (const list of this.#lists) {
-      // A name without delimiters can only occur as one of the words.
-      if (!words.has(list.name) && !WORD_BREAK.test(list.name)) continue;
-      const result = substituteList(text, list.name, list.text);
+    let order = -1;
+    while (waiting.size > 0) {
+      let next: Entry | undefined;
+      for (const entry of waiting) {
+        // A list whose turn has passed stays a word, even when a later one brings it in.
+        if (entry.order <= order) waiting.delete(entry);
+        else if (!next || entry.order < next.order) next = entry;
+      }
+      if (!next) break;
+      order = next.order;
+      const result = substituteList(text, next.name, next.text);
       if (!result.used) continue;
       text = result.text;
-      used.add(list.name);
-      for (const word of list.words) words.add(word);
+      used.add(next.name);
+      this.#candidates(next.text, waiting);
     }
     return { text, used };
   }

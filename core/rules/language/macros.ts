@@ -13,14 +13,17 @@ export interface ResolvedMacros {
   readonly problem: MacroProblem | undefined;
 }
 
+/** The body of a macro that may be referred to from here. */
+export type MacroLookup = (name: string) => ConditionNode | undefined;
+
 class Resolver {
   readonly used = new Set<string>();
   loop: MacroProblem | undefined;
   unknown: MacroProblem | undefined;
-  readonly #visible: ReadonlyMap<string, ConditionNode>;
+  readonly #visible: MacroLookup;
   readonly #path: string[] = [];
 
-  constructor(visible: ReadonlyMap<string, ConditionNode>) {
+  constructor(visible: MacroLookup) {
     this.#visible = visible;
   }
 
@@ -43,7 +46,7 @@ class Resolver {
   }
 
   #reference(node: MacroNode): ConditionNode {
-    const body = this.#visible.get(node.name);
+    const body = this.#visible(node.name);
     if (!body) {
       this.unknown ??= { message: `Undefined macro '${node.name}' used in filter.`, pos: node.pos };
       return node;
@@ -61,10 +64,7 @@ class Resolver {
 }
 
 /** Puts the bodies of macros in place of their names. Trees are shared, not copied: nothing modifies them. */
-export function resolveMacros(
-  node: ConditionNode,
-  visible: ReadonlyMap<string, ConditionNode>,
-): ResolvedMacros {
+export function resolveMacros(node: ConditionNode, visible: MacroLookup): ResolvedMacros {
   const resolver = new Resolver(visible);
   const resolved = resolver.resolve(node);
   return { node: resolved, used: resolver.used, problem: resolver.loop ?? resolver.unknown };

@@ -33,12 +33,17 @@ class Parser {
     this.#maxDepth = maxDepth;
   }
 
-  /** Every production counts as a level, so that the limit refuses what the reference refuses. */
-  #nested<T>(read: () => T): T {
+  /**
+   * Every production counts as a level, so that the limit refuses what the reference refuses. A failure ends the
+   * parse, so only success has to step back out.
+   */
+  #enter(): void {
     if (++this.#depth >= this.#maxDepth) this.scan.fail(`exceeded max depth limit of ${this.#maxDepth}`);
-    const value = read();
+  }
+
+  #leave<T>(node: T): T {
     this.#depth--;
-    return value;
+    return node;
   }
 
   or(): ConditionNode {
@@ -50,84 +55,80 @@ class Parser {
   }
 
   #group(kind: "and" | "or", operand: () => ConditionNode): ConditionNode {
-    return this.#nested(() => {
-      const { scan } = this;
-      const pos = scan.pos;
+    this.#enter();
+    const { scan } = this;
+    const pos = scan.pos;
+    scan.blank();
+    const children = [operand()];
+    scan.blank();
+    while (scan.literal(kind)) {
+      if (scan.blank()) children.push(operand());
+      else if (scan.literal("(")) children.push(this.#embedded());
+      else scan.fail(`expected blank or '(' after '${kind}'`);
       scan.blank();
-      const children = [operand()];
-      scan.blank();
-      while (scan.literal(kind)) {
-        if (scan.blank()) children.push(operand());
-        else if (scan.literal("(")) children.push(this.#embedded());
-        else scan.fail(`expected blank or '(' after '${kind}'`);
-        scan.blank();
-      }
-      return children.length === 1 ? children[0]! : { kind, children, pos };
-    });
+    }
+    return this.#leave(children.length === 1 ? children[0]! : { kind, children, pos });
   }
 
   #not(): ConditionNode {
-    return this.#nested(() => {
-      const { scan } = this;
-      const pos = scan.pos;
-      let negated = false;
-      scan.blank();
-      while (scan.notBlank()) negated = !negated;
-      let child: ConditionNode;
-      if (scan.literal("not(")) {
-        negated = !negated;
-        child = this.#embedded();
-      } else child = this.#check();
-      return negated ? { kind: "not", child, pos } : child;
-    });
+    this.#enter();
+    const { scan } = this;
+    const pos = scan.pos;
+    let negated = false;
+    scan.blank();
+    while (scan.notBlank()) negated = !negated;
+    let child: ConditionNode;
+    if (scan.literal("not(")) {
+      negated = !negated;
+      child = this.#embedded();
+    } else child = this.#check();
+    return this.#leave(negated ? { kind: "not", child, pos } : child);
   }
 
   /** What follows an opening parenthesis. */
   #embedded(): ConditionNode {
-    return this.#nested(() => {
-      const { scan } = this;
-      scan.blank();
-      const child = this.or();
-      scan.blank();
-      if (!scan.literal(")")) scan.fail("expected a ')' token");
-      return child;
-    });
+    this.#enter();
+    const { scan } = this;
+    scan.blank();
+    const child = this.or();
+    scan.blank();
+    if (!scan.literal(")")) scan.fail("expected a ')' token");
+    return this.#leave(child);
   }
 
   #check(): ConditionNode {
-    return this.#nested(() => {
-      const { scan } = this;
-      const pos = scan.pos;
+    this.#enter();
+    const { scan } = this;
+    const pos = scan.pos;
+    scan.blank();
+    if (scan.literal("(")) return this.#leave(this.#embedded());
+    if (scan.fieldName()) return this.#leave(this.#comparison(this.#field(scan.last, pos), pos));
+    const transformer = scan.call(TRANSFORMERS);
+    if (transformer) {
       scan.blank();
-      if (scan.literal("(")) return this.#embedded();
-      if (scan.fieldName()) return this.#comparison(this.#field(scan.last, pos), pos);
-      const transformer = scan.call(TRANSFORMERS);
-      if (transformer) {
-        scan.blank();
-        return this.#comparison(this.#transform(transformer, pos), pos);
-      }
-      if (scan.identifier()) return { kind: "macro", name: scan.last, pos };
-      return scan.fail("expected a '(' token, a field check, or an identifier");
-    });
+      return this.#leave(this.#comparison(this.#transform(transformer, pos), pos));
+    }
+    if (scan.identifier()) return this.#leave({ kind: "macro", name: scan.last, pos });
+    return scan.fail("expected a '(' token, a field check, or an identifier");
   }
 
   /** A field or a transformer alone, as output templates and exceptions name them. */
   fieldOrTransformer(): FieldNode | TransformNode {
-    return this.#nested(() => {
-      const { scan } = this;
-      const pos = scan.pos;
-      if (scan.fieldName()) return this.#field(scan.last, pos);
-      const transformer = scan.call(TRANSFORMERS);
-      if (transformer) {
-        scan.blank();
-        return this.#transform(transformer, pos);
-      }
-      return scan.fail(`unexpected token after '${scan.last}`);
-    });
+    this.#enter();
+    const { scan } = this;
+    const pos = scan.pos;
+    if (scan.fieldName()) return this.#leave(this.#field(scan.last, pos));
+    const transformer = scan.call(TRANSFORMERS);
+    if (transformer) {
+      scan.blank();
+      return this.#leave(this.#transform(transformer, pos));
+    }
+    return scan.fail(`unexpected token after '${scan.last}`);
   }
 
   #field(name: string, pos: TextPos): FieldNode {
-    return this.#nested(() => ({ kind: "field", name, arg: this.#optionalArg(), pos }));
+    this.#enter();
+    return this.#leave({ kind: "field", name, arg: this.#optionalArg(), pos });
   }
 
   #optionalArg(): string | undefined {
@@ -142,33 +143,31 @@ class Parser {
   }
 
   #transform(name: string, pos: TextPos): TransformNode {
-    return this.#nested(() => {
-      const { scan } = this;
+    this.#enter();
+    const { scan } = this;
+    scan.blank();
+    const args: OperandNode[] = [];
+    do {
+      args.push(this.#transformArg());
       scan.blank();
-      const args: OperandNode[] = [];
-      do {
-        args.push(this.#transformArg());
-        scan.blank();
-      } while (scan.literal(","));
-      if (!scan.literal(")")) scan.fail("expected a ')' token closing the transformer");
-      return { kind: "transform", name, args, arg: this.#optionalArg(), pos };
-    });
+    } while (scan.literal(","));
+    if (!scan.literal(")")) scan.fail("expected a ')' token closing the transformer");
+    return this.#leave({ kind: "transform", name, args, arg: this.#optionalArg(), pos });
   }
 
   #transformArg(): OperandNode {
-    return this.#nested(() => {
-      const { scan } = this;
-      const pos = scan.pos;
-      scan.blank();
-      if (scan.number() || scan.quotedString()) return this.#value(pos);
-      if (scan.literal("(")) return this.#operandList(pos);
-      const transformer = scan.call(TRANSFORMERS);
-      if (transformer) return this.#transform(transformer, pos);
-      if (scan.fieldName()) return this.#field(scan.last, pos);
-      return scan.fail(
-        "expected field transformer argument: field, transformer, quoted string, number, or transformer list",
-      );
-    });
+    this.#enter();
+    const { scan } = this;
+    const pos = scan.pos;
+    scan.blank();
+    if (scan.number() || scan.quotedString()) return this.#leave(this.#value(pos));
+    if (scan.literal("(")) return this.#leave(this.#operandList(pos));
+    const transformer = scan.call(TRANSFORMERS);
+    if (transformer) return this.#leave(this.#transform(transformer, pos));
+    if (scan.fieldName()) return this.#leave(this.#field(scan.last, pos));
+    return scan.fail(
+      "expected field transformer argument: field, transformer, quoted string, number, or transformer list",
+    );
   }
 
   #operandList(pos: TextPos): OperandNode {
@@ -202,26 +201,39 @@ class Parser {
   }
 
   #comparison(left: FieldNode | TransformNode, pos: TextPos): CheckNode | ExistsNode {
-    return this.#nested(() => {
-      const { scan } = this;
-      scan.blank();
-      if (scan.literal("exists")) return { kind: "exists", left, pos };
-      const numberOp = scan.operator(NUMBER_OPERATORS, false);
-      if (numberOp) {
-        return { kind: "check", left, op: numberOp, modifier: undefined, right: this.#numberOperand(), pos };
-      }
-      const stringOp = scan.operator(STRING_OPERATORS, true);
-      if (stringOp) {
-        const modifier = this.#modifier(/[a-z]/.test(stringOp));
-        const right = modifier ? this.#list(true) : this.#stringOperand(true);
-        return { kind: "check", left, op: stringOp, modifier, right, pos };
-      }
-      const listOp = scan.operator(LIST_OPERATORS, false);
-      if (listOp) {
-        return { kind: "check", left, op: listOp, modifier: undefined, right: this.#list(false), pos };
-      }
-      return scan.fail(`expected a valid check operator: one of ${OPERATOR_NAMES}`);
-    });
+    this.#enter();
+    const { scan } = this;
+    scan.blank();
+    if (scan.literal("exists")) return this.#leave({ kind: "exists", left, pos });
+    const numberOp = scan.operator(NUMBER_OPERATORS, false);
+    if (numberOp) {
+      return this.#leave({
+        kind: "check",
+        left,
+        op: numberOp,
+        modifier: undefined,
+        right: this.#numberOperand(),
+        pos,
+      });
+    }
+    const stringOp = scan.operator(STRING_OPERATORS, true);
+    if (stringOp) {
+      const modifier = this.#modifier(/[a-z]/.test(stringOp));
+      const right = modifier ? this.#list(true) : this.#stringOperand(true);
+      return this.#leave({ kind: "check", left, op: stringOp, modifier, right, pos });
+    }
+    const listOp = scan.operator(LIST_OPERATORS, false);
+    if (listOp) {
+      return this.#leave({
+        kind: "check",
+        left,
+        op: listOp,
+        modifier: undefined,
+        right: this.#list(false),
+        pos,
+      });
+    }
+    return scan.fail(`expected a valid check operator: one of ${OPERATOR_NAMES}`);
   }
 
   /** `anyof` and its like are modifiers only where a list or a name follows; else they are plain words. */
@@ -241,47 +253,44 @@ class Parser {
   }
 
   #numberOperand(): ValueNode | TransformNode {
-    return this.#nested(() => {
-      const { scan } = this;
-      scan.blank();
-      const pos = scan.pos;
-      const transform = this.#rightTransform();
-      if (transform) return transform;
-      if (scan.number()) return this.#value(pos);
-      return scan.fail(`expected a number value or a field with a valid transformer: ${TRANSFORMER_NAMES}`);
-    });
+    this.#enter();
+    const { scan } = this;
+    scan.blank();
+    const pos = scan.pos;
+    const transform = this.#rightTransform();
+    if (transform) return this.#leave(transform);
+    if (scan.number()) return this.#leave(this.#value(pos));
+    return scan.fail(`expected a number value or a field with a valid transformer: ${TRANSFORMER_NAMES}`);
   }
 
   #stringOperand(transformers: true): ValueNode | TransformNode;
   #stringOperand(transformers: false): ValueNode;
   #stringOperand(transformers: boolean): ValueNode | TransformNode {
-    return this.#nested(() => {
-      const { scan } = this;
-      scan.blank();
-      const pos = scan.pos;
-      const transform = transformers ? this.#rightTransform() : undefined;
-      if (transform) return transform;
-      if (scan.quotedString() || scan.bareString()) return this.#value(pos);
-      if (!transformers) return scan.fail("expected a string value");
-      return scan.fail(`expected a string value or a field with a valid transformer: ${TRANSFORMER_NAMES}`);
-    });
+    this.#enter();
+    const { scan } = this;
+    scan.blank();
+    const pos = scan.pos;
+    const transform = transformers ? this.#rightTransform() : undefined;
+    if (transform) return this.#leave(transform);
+    if (scan.quotedString() || scan.bareString()) return this.#leave(this.#value(pos));
+    if (!transformers) return scan.fail("expected a string value");
+    return scan.fail(`expected a string value or a field with a valid transformer: ${TRANSFORMER_NAMES}`);
   }
 
   #list(literalOnly: boolean): ListNode | ValueNode | TransformNode {
-    return this.#nested(() => {
-      const { scan } = this;
-      scan.blank();
-      const pos = scan.pos;
-      const list = this.#parenthesised();
-      if (list) return list;
-      const transform = literalOnly ? undefined : this.#rightTransform();
-      if (transform) return transform;
-      if (scan.identifier()) return this.#value(pos);
-      if (literalOnly) return scan.fail("expected a list or an identifier");
-      return scan.fail(
-        `expected a list, an identifier, or a field with a valid transformer: ${TRANSFORMER_NAMES}`,
-      );
-    });
+    this.#enter();
+    const { scan } = this;
+    scan.blank();
+    const pos = scan.pos;
+    const list = this.#parenthesised();
+    if (list) return this.#leave(list);
+    const transform = literalOnly ? undefined : this.#rightTransform();
+    if (transform) return this.#leave(transform);
+    if (scan.identifier()) return this.#leave(this.#value(pos));
+    if (literalOnly) return scan.fail("expected a list or an identifier");
+    return scan.fail(
+      `expected a list, an identifier, or a field with a valid transformer: ${TRANSFORMER_NAMES}`,
+    );
   }
 
   #parenthesised(): ListNode | undefined {
@@ -311,24 +320,23 @@ class Parser {
 
   /** `val(field)` or a transformer on the right-hand side. */
   #rightTransform(): TransformNode | undefined {
-    return this.#nested(() => {
-      const { scan } = this;
+    this.#enter();
+    const { scan } = this;
+    scan.blank();
+    const pos = scan.pos;
+    if (scan.call(["val"])) {
       scan.blank();
-      const pos = scan.pos;
-      if (scan.call(["val"])) {
-        scan.blank();
-        const fieldPos = scan.pos;
-        if (!scan.fieldName()) scan.fail("expected a field within 'val' transformer");
-        const field = this.#field(scan.last, fieldPos);
-        scan.blank();
-        if (!scan.literal(")")) scan.fail("expected a ')' token closing the transformer");
-        return { kind: "transform", name: "val", args: [field], arg: this.#optionalArg(), pos };
-      }
-      const transformer = scan.call(TRANSFORMERS);
-      if (!transformer) return undefined;
+      const fieldPos = scan.pos;
+      if (!scan.fieldName()) scan.fail("expected a field within 'val' transformer");
+      const field = this.#field(scan.last, fieldPos);
       scan.blank();
-      return this.#transform(transformer, pos);
-    });
+      if (!scan.literal(")")) scan.fail("expected a ')' token closing the transformer");
+      return this.#leave({ kind: "transform", name: "val", args: [field], arg: this.#optionalArg(), pos });
+    }
+    const transformer = scan.call(TRANSFORMERS);
+    if (!transformer) return this.#leave(undefined);
+    scan.blank();
+    return this.#leave(this.#transform(transformer, pos));
   }
 }
 

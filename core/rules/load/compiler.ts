@@ -6,7 +6,7 @@ import type { ConditionNode } from "../language/ast.ts";
 import { CodeSet, EventCodeError, eventCodesOf } from "../language/event-codes.ts";
 import { lintCondition } from "../language/lint.ts";
 import { ListSubstitution } from "../language/lists.ts";
-import { resolveMacros } from "../language/macros.ts";
+import { type MacroLookup, resolveMacros } from "../language/macros.ts";
 import { parseCondition } from "../language/parser.ts";
 import { ConditionSyntaxError } from "../language/scanner.ts";
 import { appliesTo, type OutputAddition } from "../output/additions.ts";
@@ -97,14 +97,14 @@ export class RulesCompiler {
   }
 
   /** Resolves macros; the same tree comes back when neither the condition nor the macros changed. */
-  resolve(node: ConditionNode, visible: ReadonlyMap<string, ConditionNode>) {
+  resolve(node: ConditionNode, visible: MacroLookup) {
     const known = this.#resolved.get(node);
-    if (known?.used.every(([name, body]) => visible.get(name) === body)) {
+    if (known?.used.every(([name, body]) => visible(name) === body)) {
       return { node: known.node, used: known.used.map(([name]) => name), problem: undefined };
     }
     const { node: resolved, used, problem } = resolveMacros(node, visible);
     if (!problem) {
-      const bodies = [...used].map((name) => [name, visible.get(name)!] as const);
+      const bodies = [...used].map((name) => [name, visible(name)!] as const);
       this.#resolved.set(node, { node: resolved, used: bodies });
     }
     return { node: resolved, used: [...used], problem };
@@ -173,12 +173,7 @@ class Pass {
     }
   }
 
-  #resolve(
-    node: ConditionNode,
-    visible: ReadonlyMap<string, ConditionNode>,
-    condition: string,
-    context: Context,
-  ): ConditionNode {
+  #resolve(node: ConditionNode, visible: MacroLookup, condition: string, context: Context): ConditionNode {
     const resolved = this.#compiler.resolve(node, visible);
     if (resolved.problem) {
       const { message, pos } = resolved.problem;
@@ -195,7 +190,8 @@ class Pass {
       trees.set(name, this.#parse(definition.condition, definition.conditionContext));
     }
     for (const [name, { definition, visibility }] of macros) {
-      const visible = new Map([...trees].filter(([other]) => macros.get(other)!.index < visibility));
+      const visible = (other: string): ConditionNode | undefined =>
+        (macros.get(other)?.index ?? visibility) < visibility ? trees.get(other) : undefined;
       trees.set(name, this.#resolve(trees.get(name)!, visible, definition.condition, definition.context));
     }
   }
@@ -278,7 +274,7 @@ class Pass {
   #condition(definition: RuleDefinition, text: string): ConditionNode {
     const { context, conditionContext } = definition;
     const parsed = this.#parse(text, conditionContext);
-    const tree = this.#resolve(parsed, this.#trees, text, context);
+    const tree = this.#resolve(parsed, (name) => this.#trees.get(name), text, context);
     const lint = lintCondition(tree, isDeprecated);
     const whole = conditionContext.inCondition(text, undefined);
     if (lint.unsafeNa) this.#result.warn("LOAD_UNSAFE_NA_CHECK", "", whole);
@@ -307,7 +303,7 @@ class Pass {
         this.#result.warn("LOAD_UNKNOWN_FILTER", error.message, place);
         return undefined;
       }
-      throw new LoadError("LOAD_ERR_COMPILE_CONDITION", error.message, place, error.suggestion);
+      throw new LoadError("LOAD_ERR_COMPILE_CONDITION", error.message, place, error.suggestion?.());
     }
   }
 

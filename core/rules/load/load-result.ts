@@ -148,6 +148,11 @@ export class LoadResult {
     return text;
   }
 
+  /** What validation prints: everything about a file that is invalid or clean, one line for mere warnings. */
+  validationText(): string {
+    return this.successful && this.warnings.length > 0 ? this.#headline : this.verbose();
+  }
+
   json(): LoadResultJson {
     const schema = this.#schemaRan
       ? { schema_valid: this.schemaValid, schema_warnings: this.schemaValid ? [] : this.schema! }

@@ -57,7 +57,7 @@ const ITEM: Schema = {
         required: ["name"],
       },
     },
-    items: { type: "array", items: { anyOf: [{ type: "integer" }, STRING] } },
+    items: { type: "array", items: { anyOf: [STRING, { type: "integer" }] } },
     list: STRING,
     macro: STRING,
     output: STRING,

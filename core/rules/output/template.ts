@@ -21,15 +21,23 @@ export interface TemplateField {
 /** An output template, ready to be filled from events. */
 export class Template {
   readonly #parts: readonly Part[];
-  /** Plain fields, also those inside transformers, sorted by name. */
-  readonly fields: readonly TemplateField[];
-  /** Every field and transformer of the text in the order of appearance, for describe output. */
-  readonly names: readonly string[];
+  readonly #tokens: readonly Token[];
+  #fields: readonly TemplateField[] | undefined;
 
-  constructor(parts: readonly Part[], fields: readonly TemplateField[], names: readonly string[]) {
+  constructor(parts: readonly Part[], tokens: readonly Token[]) {
     this.#parts = parts;
-    this.fields = fields;
-    this.names = names;
+    this.#tokens = tokens;
+  }
+
+  /** Plain fields, also those inside transformers, sorted by name. */
+  get fields(): readonly TemplateField[] {
+    this.#fields ??= sortedFields(this.#tokens);
+    return this.#fields;
+  }
+
+  /** Every field and transformer of the text in the order of appearance. */
+  get names(): readonly string[] {
+    return this.#tokens.map((token) => printOperand(token.node));
   }
 
   /** The text for the current event; absent values show as `<NA>`. */
@@ -63,6 +71,7 @@ function fit(value: string, width: number): string {
 interface Token {
   readonly node: FieldNode | TransformNode;
   readonly operand: Operand;
+  readonly binder: Binder;
   readonly length: number;
 }
 
@@ -76,7 +85,7 @@ function longestToken(text: string, binder: Binder): Token | undefined {
     try {
       const { node, length } = parseOperand(text.slice(0, size));
       size = length;
-      return { node, operand: binder.operand(node), length };
+      return { node, operand: binder.operand(node), binder, length };
     } catch (error) {
       if (error instanceof CheckError) size--;
       // Nothing behind the place where reading stopped can have played a part.
@@ -93,6 +102,30 @@ function collectFields(node: OperandNode, binder: Binder, into: Map<string, Oper
   else if (node.kind === "operands") for (const item of node.items) collectFields(item, binder, into);
 }
 
+function sortedFields(tokens: readonly Token[]): readonly TemplateField[] {
+  const fields = new Map<string, Operand>();
+  for (const { node, binder } of tokens) collectFields(node, binder, fields);
+  return [...fields].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, operand]) => ({ name, operand }));
+}
+
+/** A word that no operand can be part of beyond its end. */
+const PLAIN_WORD = /^[\w.[\]-]+(?![\w.[\]("'-])/;
+
+const tokensOf = new WeakMap<Binder, Map<string, Token | undefined>>();
+
+/** Outputs share most of their fields, so tokens are remembered by the word they stand in. */
+function rememberedToken(text: string, binder: Binder): Token | undefined {
+  const word = PLAIN_WORD.exec(text)?.[0];
+  if (word === undefined) return longestToken(text, binder);
+  let known = tokensOf.get(binder);
+  if (!known) {
+    known = new Map();
+    tokensOf.set(binder, known);
+  }
+  if (!known.has(word)) known.set(word, longestToken(word, binder));
+  return known.get(word);
+}
+
 /**
  * Parses `text with %fields`. A leading `*` is accepted and means nothing here: absent values always print.
  * Throws CheckError for what follows a `%` and is no field.
@@ -100,8 +133,7 @@ function collectFields(node: OperandNode, binder: Binder, into: Map<string, Oper
 export function parseTemplate(template: string, binder: Binder): Template {
   const source = template.startsWith("*") ? template.slice(1) : template;
   const parts: Part[] = [];
-  const fields = new Map<string, Operand>();
-  const names: string[] = [];
+  const tokens: Token[] = [];
   let at = 0;
   for (;;) {
     const percent = source.indexOf("%", at);
@@ -115,18 +147,12 @@ export function parseTemplate(template: string, binder: Binder): Template {
     if (start >= source.length) {
       throw new CheckError("invalid formatting syntax: formatting cannot end with a number");
     }
-    const token = longestToken(source.slice(start), binder);
+    const token = rememberedToken(source.slice(start), binder);
     if (!token) throw new CheckError("unknown filter: unexpected token after '");
     parts.push({ operand: token.operand, width: Number(digits) });
-    collectFields(token.node, binder, fields);
-    names.push(printOperand(token.node));
+    tokens.push(token);
     at = start + token.length;
   }
   if (at < source.length) parts.push(source.slice(at));
-  const sorted = [...fields].sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  return new Template(
-    parts,
-    sorted.map(([name, operand]) => ({ name, operand })),
-    names,
-  );
+  return new Template(parts, tokens);
 }

@@ -14,6 +14,8 @@ interface Chunk {
 }
 
 const EXCEPTION_KEYS = ["name", "fields", "comps", "values"];
+/** Spellings of numbers that do not come back from their value: 0644, 0x1f, 1.0, 1e3, +1. */
+const ODD_NUMBER = /(?:^|[\s,[])(?:0[\da-zA-Z]|[+-]|[\d_]+[._eE])/;
 const ITEM_KEY = /^([A-Za-z_][\w-]*) *:(?: |$)/;
 
 /**
@@ -69,6 +71,7 @@ class Item {
   readonly #chunk: Chunk;
   readonly #whole: () => YamlNode;
   #exact: YamlNode | undefined;
+  #odd: boolean | undefined;
 
   constructor(positions: Positions, chunk: Chunk, value: Plain, whole: () => YamlNode) {
     this.#positions = positions;
@@ -89,6 +92,12 @@ class Item {
     return !keys.includes("exceptions") || sameExceptionKeys(this.text, this.value["exceptions"]!);
   }
 
+  /** The text of a number in the item, where it is certain. */
+  numberText(value: number): string | undefined {
+    this.#odd ??= ODD_NUMBER.test(this.text.slice(1));
+    return this.#odd || !Number.isSafeInteger(value) ? undefined : String(value);
+  }
+
   exact(): YamlNode {
     if (this.#exact) return this.#exact;
     try {
@@ -103,12 +112,14 @@ class Item {
 
 class FastNode implements YamlNode {
   readonly #value: Plain;
+  readonly #item: Item;
   readonly #exact: () => YamlNode;
   /** Keys of items name booleans where they have any; their text is what they are. */
   readonly #topLevel: boolean;
 
-  constructor(value: Plain, exact: () => YamlNode, topLevel: boolean) {
+  constructor(value: Plain, item: Item, exact: () => YamlNode, topLevel: boolean) {
     this.#value = value;
+    this.#item = item;
     this.#exact = exact;
     this.#topLevel = topLevel;
   }
@@ -122,8 +133,9 @@ class FastNode implements YamlNode {
   get text(): string {
     if (typeof this.#value === "string") return this.#value;
     if (typeof this.#value === "boolean" && this.#topLevel) return String(this.#value);
-    // How a number was spelt (0644, 1e3) is only known from the text.
-    return typeof this.#value === "object" ? "" : this.#exact().text;
+    if (typeof this.#value === "object") return "";
+    const number = typeof this.#value === "number" ? this.#item.numberText(this.#value) : undefined;
+    return number ?? this.#exact().text;
   }
 
   get mark(): Mark {
@@ -134,7 +146,7 @@ class FastNode implements YamlNode {
 
   get(key: string): YamlNode | undefined {
     if (!isMap(this.#value) || !Object.hasOwn(this.#value, key)) return undefined;
-    return new FastNode(this.#value[key]!, () => this.#exact().get(key)!, true);
+    return new FastNode(this.#value[key]!, this.#item, () => this.#exact().get(key)!, true);
   }
 
   key(name: string): YamlNode | undefined {
@@ -147,7 +159,9 @@ class FastNode implements YamlNode {
 
   get items(): readonly YamlNode[] {
     if (!Array.isArray(this.#value)) return [];
-    return this.#value.map((item: Plain, i) => new FastNode(item, () => this.#exact().items[i]!, false));
+    return this.#value.map(
+      (value: Plain, i) => new FastNode(value, this.#item, () => this.#exact().items[i]!, false),
+    );
   }
 }
 
@@ -199,7 +213,7 @@ export function parseFast(positions: Positions): YamlNode[] | undefined {
   };
   const nodes = (values as Plain[]).map((value, i) => {
     const item = new Item(positions, chunks[i]!, value, () => exact().items[i]!);
-    return item.trusted ? new FastNode(value, () => item.exact(), false) : item.exact();
+    return item.trusted ? new FastNode(value, item, () => item.exact(), false) : item.exact();
   });
   return [new FastSequence(nodes, exact)];
 }
