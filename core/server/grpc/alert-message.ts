@@ -65,12 +65,12 @@ function sizeOf(text: string): number {
 function text(at: number, tag: number, value: string): number {
   scratch[at] = tag;
   if (value.length * 3 < 0x80) {
-    const size = scratch.utf8Write(value, at + 2);
+    const size = scratch.write(value, at + 2);
     scratch[at + 1] = size;
     return at + 2 + size;
   }
   const start = varint(at + 1, Buffer.byteLength(value));
-  return start + scratch.utf8Write(value, start);
+  return start + scratch.write(value, start);
 }
 
 /** proto3 leaves out what is empty. */

@@ -1,0 +1,7 @@
+import { command } from "../command.ts";
+
+export const tls = command({
+  name: "tls",
+  summary: "Make certificates for falco's TCP services",
+  commands: { generate: async () => (await import("./generate.ts")).generate },
+});
