@@ -135,7 +135,7 @@ async function sendChunks(
     if (failures >= client.http.attempts) throw fault;
     client.http.onRetry?.(`upload chunk at ${offset}: ${reasonOf(fault)}`);
     await backoff(failures, client.http, null, client.http.signal);
-    ({ location, offset } = await progressOf(client, repository, location, content.size, what));
+    ({ location, offset } = await progressOf(client, repository, location, content.size, what, fault));
   }
   return location;
 }
@@ -147,6 +147,7 @@ async function progressOf(
   location: URL,
   size: number,
   what: string,
+  fault: unknown,
 ): Promise<{ location: URL; offset: number }> {
   const response = await client.request(location, pushScope(repository));
   discard(response);
@@ -154,7 +155,8 @@ async function progressOf(
   // An empty upload is reported as 0-0 by some registries, which others use for one byte: begin anew then.
   const offset = range ? Number(range[1]) + 1 : 0;
   if (response.status !== 204 || offset <= 1 || offset > size) {
-    throw new FalcoError("OCI_UPLOAD", `${what}: the registry has lost the upload`);
+    // The session is lost: what broke it is worth more to the reader than that.
+    throw new FalcoError("OCI_UPLOAD", reasonOf(fault), { cause: fault });
   }
   return {
     location: response.headers.has("location") ? locationOf(response, client, what) : location,
