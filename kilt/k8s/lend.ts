@@ -1,6 +1,6 @@
 import type { Mount } from "../build.ts";
-import type { PodOptions } from "./patch-pod.ts";
 import { type JsonObject, objectsIn, type PodTemplate } from "./pod.ts";
+import type { PodOptions } from "./pod-options.ts";
 
 const TOOLS_VOLUME = "kilt-tools";
 const TOOLS = "/opt/falco";

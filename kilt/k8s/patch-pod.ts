@@ -1,26 +1,13 @@
 import { reasonOf } from "../../core/errors.ts";
 import { type Build, buildFor, type Mount } from "../build.ts";
-import type { Definition } from "../definition.ts";
 import { recognise } from "../recognise.ts";
 import type { ImageConfigLookup, Target } from "../target.ts";
 import { ANNOTATIONS, wantedContainers } from "./choice.ts";
 import { lend, volumeName } from "./lend.ts";
 import { isObject, type JsonObject, objectsIn, type PodTemplate, textsIn } from "./pod.ts";
+import type { PodOptions } from "./pod-options.ts";
 
 const OPAQUE = /\ue002(.*?)\ue003/;
-
-export interface PodOptions {
-  readonly definition: Definition;
-  readonly optIn: boolean;
-  readonly lookup?: ImageConfigLookup;
-  /** Mounts images as volumes (Kubernetes 1.33) instead of copying from them before the pod starts. */
-  readonly imageVolumes: boolean;
-  /** Holds the falco binary, for mounts of images that cannot copy their folders themselves. */
-  readonly toolsImage: string;
-  /** Secret with credentials for the images of mounts. */
-  readonly imagePullSecret?: string;
-  readonly env?: Readonly<Record<string, string | undefined>>;
-}
 
 export interface PatchedPod {
   /** Names of the containers that were patched. */
@@ -120,18 +107,24 @@ async function withImageConfig(target: Target, lookup: ImageConfigLookup | undef
 
 /** The container's variables with what the definition changed and added; those it left are kept as they are. */
 function variablesOf(container: JsonObject, target: Target, build: Build): JsonObject[] {
-  const texts = [...build.entryPoint, ...build.command, ...build.environment].flat();
   const kept = objectsIn(container, "env").map((variable): JsonObject => {
     const value = build.environment.get(String(variable.name));
     if (value === undefined || value === target.environmentVariables.get(String(variable.name)))
       return variable;
     return { name: variable.name!, value };
   });
+  const changed = [...build.environment].filter(([name, value]) => {
+    const before = target.environmentVariables.get(name);
+    return before !== undefined && before !== value;
+  });
   const added = [...build.environment].filter(([name]) => !target.environmentVariables.has(name));
-  const leaks = texts.some(
-    (text) => OPAQUE.test(text) && ![...target.environmentVariables.values()].includes(text),
-  );
-  if (leaks || added.some(([, value]) => OPAQUE.test(value))) {
+  const texts = [
+    build.image,
+    ...build.entryPoint,
+    ...build.command,
+    ...[...added, ...changed].map(([, value]) => value),
+  ];
+  if (texts.some((text) => OPAQUE.test(text))) {
     throw new Left("the definition uses a variable whose value only the kubelet knows (valueFrom)");
   }
   return [...kept, ...added.map(([name, value]): JsonObject => ({ name, value }))];

@@ -1,8 +1,9 @@
 import { FalcoError, reasonOf } from "../../core/errors.ts";
 import { ANNOTATIONS } from "./choice.ts";
 import { jsonPatch } from "./json-patch.ts";
-import { type PodOptions, patchPod } from "./patch-pod.ts";
+import { patchPod } from "./patch-pod.ts";
 import { isObject, type JsonObject, templateOf } from "./pod.ts";
+import type { PodOptions } from "./pod-options.ts";
 
 const API_VERSION = "admission.k8s.io/v1";
 const MAX_WARNING = 240;

@@ -26,18 +26,30 @@ export async function image(targets: readonly (string | undefined)[], outfile: s
     images.push({
       architecture: built.target.oci,
       entrypoint: ["/usr/bin/falco"],
+      // Lent to other containers ("volumes from"), which is why the binary lies in a folder of its own.
+      volumes: ["/opt/falco"],
       labels: {
         "org.opencontainers.image.title": "falco",
         "org.opencontainers.image.licenses": "Apache-2.0",
       },
       files: [
-        ...["etc/", "etc/falco/", "usr/", "usr/bin/", "usr/share/", "usr/share/falco/"].map((path) => ({
+        ...[
+          "etc/",
+          "etc/falco/",
+          "opt/",
+          "opt/falco/",
+          "usr/",
+          "usr/bin/",
+          "usr/share/",
+          "usr/share/falco/",
+        ].map((path) => ({
           path,
           mode: 0o755,
         })),
         { path: "tmp/", mode: 0o1777 },
         { path: "usr/share/falco/NOTICES", mode: 0o644, content: text },
-        { path: "usr/bin/falco", mode: 0o755, content: readFileSync(built.path) },
+        { path: "opt/falco/falco", mode: 0o755, content: readFileSync(built.path) },
+        { path: "usr/bin/falco", mode: 0o777, link: "../../opt/falco/falco" },
       ],
     });
   }

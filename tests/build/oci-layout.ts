@@ -7,6 +7,8 @@ export interface ImageContent {
   readonly architecture: "amd64" | "arm64";
   readonly files: readonly TarEntry[];
   readonly entrypoint: readonly string[];
+  /** Folders that other containers can mount from one of this image. */
+  readonly volumes: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -35,7 +37,13 @@ export function ociLayout(images: readonly ImageContent[], tag: string, created:
       created: created.toISOString(),
       architecture: image.architecture,
       os: "linux",
-      config: { Entrypoint: image.entrypoint, Env: ["PATH=/usr/bin"], Labels: image.labels, WorkingDir: "/" },
+      config: {
+        Entrypoint: image.entrypoint,
+        Env: ["PATH=/usr/bin"],
+        Labels: image.labels,
+        Volumes: Object.fromEntries(image.volumes.map((path) => [path, {}])),
+        WorkingDir: "/",
+      },
       rootfs: { type: "layers", diff_ids: [digestOf(plain)] },
       history: [{ created: created.toISOString(), created_by: "falco: tests/build/image.ts" }],
     });

@@ -11,6 +11,7 @@ test("tar() is read back by another implementation, byte for byte", async () => 
       { path: "dir/", mode: 0o1777 },
       { path: "dir/empty", mode: 0o600, content: Buffer.alloc(0) },
       { path: "dir/file", mode: 0o755, content },
+      { path: "dir/link", mode: 0o777, link: "file" },
     ],
     modified,
   );
@@ -24,7 +25,7 @@ test("tar() is read back by another implementation, byte for byte", async () => 
       header.mode,
       header.uid,
       header.mtime?.toISOString(),
-      bytes.toString(),
+      header.linkname ?? bytes.toString(),
     ]);
     next();
   });
@@ -38,6 +39,7 @@ test("tar() is read back by another implementation, byte for byte", async () => 
     ["dir/", "directory", 0o1777, 0, time, ""],
     ["dir/empty", "file", 0o600, 0, time, ""],
     ["dir/file", "file", 0o755, 0, time, content.toString()],
+    ["dir/link", "symlink", 0o777, 0, time, "file"],
   ]);
   expect(archive.length % 512).toBe(0);
 });

@@ -1,8 +1,9 @@
-/** A file or a directory (no content) of an archive. */
+/** A file, a symbolic link, or a directory (neither content nor link) of an archive. */
 export interface TarEntry {
   readonly path: string;
   readonly mode: number;
   readonly content?: Uint8Array;
+  readonly link?: string;
 }
 
 const BLOCK = 512;
@@ -22,8 +23,8 @@ export function tar(entries: readonly TarEntry[], modified: Date): Buffer {
 }
 
 /*
- *   0      100    108   116   124    136     148        156    257      265
- *   | path | mode | uid | gid | size | mtime | checksum | type | ustar… | … |   numbers in octal text
+ *   0      100    108   116   124    136     148        156    157    257      265
+ *   | path | mode | uid | gid | size | mtime | checksum | type | link | ustar… | … |   numbers in octal text
  */
 function header(entry: TarEntry, modified: Date): Buffer {
   if (Buffer.byteLength(entry.path) > 100)
@@ -37,7 +38,8 @@ function header(entry: TarEntry, modified: Date): Buffer {
   octal(0, 116, 8);
   octal(entry.content?.length ?? 0, 124, 12);
   octal(Math.floor(modified.getTime() / 1000), 136, 12);
-  block.write(entry.content ? "0" : "5", 156, "latin1");
+  block.write(entry.content ? "0" : entry.link ? "2" : "5", 156, "latin1");
+  block.write(entry.link ?? "", 157, 100, "utf8");
   block.write("ustar\x0000", 257, "latin1");
   // The checksum counts its own field as blanks.
   block.fill(" ", 148, 156);
