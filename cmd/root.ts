@@ -8,7 +8,9 @@ export const root = command({
     "Watches what the machine does, matches it against rules, and tells somebody.\n" +
     "Without a command, falco runs: `falco -r rules.yaml` is `falco run -r rules.yaml`.",
   examples: ["falco", "falco -r my_rules.yaml -o json_output=true", "falco version --json"],
+  fallback: "run",
   commands: {
+    run: async () => (await import("./run.ts")).run,
     fields: async () => (await import("./fields.ts")).fields,
     events: async () => (await import("./events.ts")).events,
     kilt: async () => (await import("./kilt/kilt.ts")).kilt,

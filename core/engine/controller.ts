@@ -42,9 +42,9 @@ export class EngineController<S, R, L> {
     });
   }
 
-  /** Loads the rules and, when they are good, starts to capture. Resolves with the report of the load. */
-  start(start: S, rules: R): Promise<L> {
-    return this.#ask<L>(0, { type: "start", start, rules, progress: this.#progress });
+  /** Loads the rules and, when they are good and not all that is wanted, captures. Resolves with the load's report. */
+  start(start: S, rules: R, rulesOnly = false): Promise<L> {
+    return this.#ask<L>(0, { type: "start", start, rules, rulesOnly, progress: this.#progress });
   }
 
   /** Loads other rules; they are in effect from the next event on, if their report says they are good. */

@@ -29,7 +29,14 @@ export interface EngineStats {
 
 /** What the main thread tells the engine's thread. `S` is the start-up description, `R` a set of rules. */
 export type ToEngine<S, R> =
-  | { readonly type: "start"; readonly start: S; readonly rules: R; readonly progress: SharedArrayBuffer }
+  | {
+      readonly type: "start";
+      readonly start: S;
+      readonly rules: R;
+      /** Load them and leave it at that. */
+      readonly rulesOnly: boolean;
+      readonly progress: SharedArrayBuffer;
+    }
   | { readonly type: "rules"; readonly id: number; readonly rules: R }
   | { readonly type: "stats"; readonly id: number }
   | { readonly type: "stop" };

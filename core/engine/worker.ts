@@ -26,9 +26,11 @@ interface Running {
 let running: Running | undefined;
 let stopping = false;
 
-function start(spec: EngineStart, rules: RulesInput, progress: SharedArrayBuffer): void {
+type Start = Extract<ToEngine<EngineStart, RulesInput>, { type: "start" }>;
+
+function start({ start: spec, rules, rulesOnly, progress }: Start): void {
   const { report, ruleset } = loadRuleset(rules);
-  if (!ruleset) {
+  if (!ruleset || rulesOnly) {
     tell({ type: "loaded", id: 0, report });
     return;
   }
@@ -110,7 +112,7 @@ function errorMessage(error: unknown): ErrorMessage {
 
 self.onmessage = ({ data }: MessageEvent<ToEngine<EngineStart, RulesInput>>) => {
   try {
-    if (data.type === "start") start(data.start, data.rules, data.progress);
+    if (data.type === "start") start(data);
     else if (data.type === "rules") reload(data.id, data.rules);
     else if (data.type === "stop") stopping = true;
     else if (running) tell({ type: "stats", id: data.id, stats: statsOf(running) });

@@ -1,0 +1,255 @@
+import { unlinkSync, writeFileSync } from "node:fs";
+import { type LoadedConfig, loadConfig } from "./config/load.ts";
+import { type RulesFile, readRulesFiles } from "./config/rules-files.ts";
+import { EngineController } from "./engine/controller.ts";
+import type { EngineStats } from "./engine/messages.ts";
+import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
+import type { EngineStart } from "./engine/source-spec.ts";
+import { FalcoError, reasonOf } from "./errors.ts";
+import { EMBEDDED_RULES } from "./library/rules.ts";
+import { createLog, type Log } from "./log.ts";
+import { OutputQueue } from "./outputs/outputs.ts";
+import { formatStatistics } from "./outputs/statistics.ts";
+import { engineStart, logOptions, rulesInput } from "./settings.ts";
+import { SyslogSocket } from "./syslog.ts";
+import { VERSIONS } from "./versions.ts";
+
+export interface RunOptions {
+  /** `-c` */
+  readonly configPath?: string;
+  /** Each `-o`, in order. */
+  readonly overrides: readonly string[];
+  /** Each `-r`; instead of the configuration's files. */
+  readonly rules: readonly string[];
+  readonly dryRun: boolean;
+  /** Seconds after which to stop. */
+  readonly duration?: number;
+  readonly pidfile?: string;
+  /** `-p`: text appended to every output. */
+  readonly print?: string;
+  readonly unbuffered: boolean;
+}
+
+type Controller = EngineController<EngineStart, RulesInput, RulesReport>;
+
+/**
+ * Runs falco: configuration, rules, engine, outputs, until the source ends or a signal comes. Returns the exit code.
+ * The composition root: the one place where sources, state, engine and outputs meet.
+ */
+export async function run(options: RunOptions): Promise<number> {
+  return await new Run(options).go();
+}
+
+class Run {
+  readonly #options: RunOptions;
+  #loaded: LoadedConfig;
+  readonly #log: Log;
+  readonly #outputs: OutputQueue;
+  readonly #controller: Controller;
+  #report: RulesReport | undefined;
+  #stopping = false;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    this.#loaded = this.#loadConfig();
+    const { config } = this.#loaded;
+    const syslog = new SyslogSocket();
+    this.#log = createLog(logOptions(config), {
+      syslog: {
+        send: (severity, text) => {
+          try {
+            syslog.send(severity, text);
+          } catch {
+            // No daemon listens; standard error has the line as well.
+          }
+        },
+      },
+    });
+    this.#outputs = new OutputQueue(this.#outputOptions(), {
+      log: (level, message) => this.#log.log(level, message),
+      onFatal: (reason) => {
+        this.#log.log("critical", `Cannot go on: ${reason}`);
+        process.exit(1);
+      },
+    });
+    this.#controller = new EngineController({
+      onAlerts: async (alerts) => {
+        for (const alert of alerts) this.#outputs.push(alert);
+        if (this.#isReplay) await this.#outputs.room();
+      },
+      onLog: (level, message) => this.#log.log(level, message),
+    });
+  }
+
+  get #isReplay(): boolean {
+    return this.#loaded.config.engine.kind === "replay";
+  }
+
+  #loadConfig(): LoadedConfig {
+    const { configPath, overrides } = this.#options;
+    return loadConfig({ overrides, ...(configPath === undefined ? {} : { path: configPath }) });
+  }
+
+  #outputOptions(): LoadedConfig["config"] {
+    const { config } = this.#loaded;
+    return this.#options.unbuffered ? { ...config, buffered_outputs: false } : config;
+  }
+
+  async go(): Promise<number> {
+    try {
+      return await this.#go();
+    } finally {
+      this.#controller.terminate();
+    }
+  }
+
+  async #go(): Promise<number> {
+    this.#announce();
+    const start = engineStart(this.#loaded.config);
+    const rules = this.#rulesInput();
+    this.#log.log("info", "Loading rules from:");
+    this.#report = await this.#controller.start(start, rules, this.#options.dryRun);
+    this.#tellRules(this.#report);
+    if (!this.#report.ok) return 1;
+    if (this.#options.dryRun) return await this.#end("Dry run: configuration and rules are good.");
+    this.#writePidfile();
+    const release = this.#handleSignals();
+    this.#tellSource(start);
+    const timer = this.#stopLater();
+    try {
+      const stats = await this.#controller.ended;
+      await this.#outputs.drain(this.#loaded.config.output_timeout);
+      this.#tellStatistics(stats);
+      return 0;
+    } finally {
+      clearTimeout(timer);
+      release();
+      this.#removePidfile();
+    }
+  }
+
+  async #end(message: string): Promise<number> {
+    this.#log.log("info", message);
+    await this.#outputs.drain(this.#loaded.config.output_timeout);
+    return 0;
+  }
+
+  #announce(): void {
+    const { files, warnings } = this.#loaded;
+    const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
+    this.#log.log("info", `Falco version: ${VERSIONS.falco} (${machine})`);
+    this.#log.log("info", "Falco initialized with configuration files:");
+    if (files.length === 0) this.#log.log("info", "   built-in configuration | schema validation: ok");
+    for (const { path, status } of files) this.#log.log("info", `   ${path} | schema validation: ${status}`);
+    for (const { findings } of files) {
+      for (const { place, message, hint } of findings) {
+        const where = `${place.file}:${place.line}:${place.column}`;
+        this.#log.log("warning", `${where}: ${message}${hint ? ` (${hint})` : ""}`);
+      }
+    }
+    for (const warning of warnings) this.#log.log("warning", warning);
+  }
+
+  #rulesFiles(): RulesFile[] {
+    const { rules } = this.#options;
+    const { config, files: configFiles } = this.#loaded;
+    const files = rules.length > 0 ? readRulesFiles(rules, true) : readRulesFiles(config.rules_files, false);
+    if (files.length > 0) return files;
+    // Without a configuration file there is nothing that could have named rules: use those on board.
+    if (rules.length === 0 && configFiles.length === 0) return [EMBEDDED_RULES];
+    throw new FalcoError("RULES_NONE", "Cannot start: you must specify at least one rules file", {
+      hint: "name one with -r FILE, or under rules_files in the configuration",
+    });
+  }
+
+  #rulesInput(): RulesInput {
+    return rulesInput(this.#loaded.config, this.#rulesFiles(), this.#options.print);
+  }
+
+  #tellRules(report: RulesReport): void {
+    for (const { name, schema, text, successful, failure } of report.files) {
+      this.#log.log("info", `   ${name} | schema validation: ${schema}`);
+      if (successful && text) this.#log.log("warning", text);
+      if (successful || !failure) continue;
+      const { hint } = failure.options;
+      process.stderr.write(`Error: ${text.trimEnd()}\n${hint ? `${hint}\n` : ""}`);
+    }
+  }
+
+  #tellSource({ source }: EngineStart): void {
+    if (source.kind === "replay")
+      this.#log.log("info", `Replaying events from the capture file: ${source.file}`);
+    else if (source.kind === "nodriver") this.#log.log("info", "Opening 'syscall' source with no driver.");
+    else this.#log.log("info", "Opening 'syscall' source with modern BPF probe.");
+  }
+
+  /** Counts go to standard output, below the alerts, as they always did. */
+  #tellStatistics(stats: EngineStats): void {
+    const lost = Object.values(stats.drops).reduce((sum, count) => sum + count, 0);
+    const lines = [
+      "Syscall event drop monitoring:",
+      `   - event drop detected: ${lost > 0 ? 1 : 0} occurrences`,
+    ];
+    process.stderr.write(`${lines.join("\n")}\n   - num times actions taken: 0\n`);
+    process.stdout.write(formatStatistics(this.#outputs.counts, this.#report?.rules ?? []));
+  }
+
+  #handleSignals(): () => void {
+    const stop = (): void => {
+      if (this.#stopping) return;
+      this.#stopping = true;
+      this.#log.log("info", "SIGINT received, exiting...");
+      this.#controller.stop();
+    };
+    const reload = (): void => {
+      this.#log.log("info", "SIGHUP received, restarting...");
+      void this.#reload();
+    };
+    const reopen = (): void => {
+      this.#log.log("info", "SIGUSR1 received, reopening outputs...");
+      void this.#outputs.reopen();
+    };
+    const handlers = { SIGINT: stop, SIGTERM: stop, SIGHUP: reload, SIGUSR1: reopen } as const;
+    for (const [signal, handler] of Object.entries(handlers)) process.on(signal as NodeJS.Signals, handler);
+    return () => {
+      for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
+    };
+  }
+
+  /** Takes on new configuration and rules; when they are bad the old ones stay, and what runs goes on. */
+  async #reload(): Promise<void> {
+    const before = this.#loaded;
+    try {
+      this.#loaded = this.#loadConfig();
+      const report = await this.#controller.loadRules(this.#rulesInput());
+      this.#tellRules(report);
+      if (!report.ok) throw new FalcoError("RELOAD", "the rules are not valid");
+      this.#report = report;
+      this.#log.configure(logOptions(this.#loaded.config));
+      await this.#outputs.reconfigure(this.#outputOptions());
+    } catch (error) {
+      this.#loaded = before;
+      this.#log.log("error", `Cannot reload, going on as before: ${reasonOf(error)}`);
+    }
+  }
+
+  #stopLater(): ReturnType<typeof setTimeout> | undefined {
+    const { duration } = this.#options;
+    return duration === undefined ? undefined : setTimeout(() => this.#controller.stop(), duration * 1000);
+  }
+
+  #writePidfile(): void {
+    const { pidfile } = this.#options;
+    if (pidfile === undefined) return;
+    try {
+      writeFileSync(pidfile, `${process.pid}\n`);
+    } catch (cause) {
+      throw new FalcoError("PIDFILE", `Cannot write the pid file ${pidfile}: ${reasonOf(cause)}`, { cause });
+    }
+  }
+
+  #removePidfile(): void {
+    const { pidfile } = this.#options;
+    if (pidfile !== undefined) unlinkSync(pidfile);
+  }
+}

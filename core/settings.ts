@@ -1,0 +1,129 @@
+import type { Config } from "./config/schema.ts";
+import type { Addition, RulesInput } from "./engine/ruleset.ts";
+import type { EngineStart, SourceSpec } from "./engine/source-spec.ts";
+import { FalcoError } from "./errors.ts";
+import type { LogOptions } from "./log.ts";
+import { DEFAULT_LOOKUP, type LookupOptions } from "./metadata/container-lookup.ts";
+import { PRIORITIES, type Priority } from "./outputs/alert.ts";
+import type { Selection } from "./rules/select.ts";
+
+// What the parts of the program are told, made from the configuration. Only core/run.ts calls these.
+
+const MEGABYTE = 1 << 20;
+
+const priorityOf = (word: string): Priority =>
+  PRIORITIES.find((name) => name.toLowerCase() === word) ?? "Debug";
+
+/** The log's settings. */
+export function logOptions(config: Config): LogOptions {
+  return {
+    level: config.log_level,
+    stderr: config.log_stderr,
+    syslog: config.log_syslog,
+    iso8601: config.time_format_iso_8601,
+    format: "text",
+    libs: config.libs_logger,
+  };
+}
+
+function selectionsOf(config: Config): Selection[] {
+  return config.rules.flatMap(({ enable, disable }) => [
+    ...(enable.rule || enable.tag ? [selection("enable", enable)] : []),
+    ...(disable.rule || disable.tag ? [selection("disable", disable)] : []),
+  ]);
+}
+
+const selection = (operation: "enable" | "disable", by: { rule: string; tag: string }): Selection => ({
+  operation,
+  ...(by.rule ? { rule: by.rule } : {}),
+  ...(by.tag ? { tag: by.tag } : {}),
+});
+
+function additionsOf(config: Config, print: string | undefined): Addition[] {
+  const additions = config.append_output.flatMap(
+    ({ match, extra_output, extra_fields, suggested_output }) => {
+      const where = {
+        ...(match.source ? { source: match.source } : {}),
+        ...(match.rule ? { rule: match.rule } : {}),
+        ...(match.tags.length > 0 ? { tags: match.tags } : {}),
+      };
+      const fields = extra_fields.flatMap((field) =>
+        typeof field === "string"
+          ? [{ key: field, format: `%${field}`, raw: true }]
+          : Object.entries(field).map(([key, format]) => ({ key, format: String(format), raw: false })),
+      );
+      const entry: Addition[] = [{ ...where, ...(extra_output ? { text: extra_output } : {}), fields }];
+      if (suggested_output)
+        entry.push({ suggested: true, ...(match.source ? { source: match.source } : {}) });
+      return entry;
+    },
+  );
+  // Presets only chose container and Kubernetes fields, which are appended anyway.
+  const preset = print === undefined || ["c", "container", "k", "kubernetes"].includes(print);
+  return preset ? additions : [...additions, { text: print }];
+}
+
+/** The rules as the engine's thread takes them. */
+export function rulesInput(
+  config: Config,
+  files: RulesInput["files"],
+  print: string | undefined,
+): RulesInput {
+  return {
+    files,
+    selections: selectionsOf(config),
+    priority: priorityOf(config.priority),
+    firstOnly: config.rule_matching === "first",
+    additions: additionsOf(config, print),
+    staticFields: Object.fromEntries(
+      Object.entries(config.static_fields).map(([name, value]) => [name, String(value)]),
+    ),
+    sources: ["syscall"],
+  };
+}
+
+function sourceSpec(config: Config): SourceSpec {
+  const { engine } = config;
+  switch (engine.kind) {
+    case "replay":
+      return { kind: "replay", file: engine.replay.capture_file };
+    case "nodriver":
+      return { kind: "nodriver" };
+    case "ptrace":
+      throw new FalcoError(
+        "ENGINE_KIND",
+        "Cannot start: ptrace watches a command or a process, not the machine",
+        {
+          hint: 'use "falco trace -- COMMAND" or "falco trace -p PID"',
+        },
+      );
+    default:
+      return {
+        kind: "modern_ebpf",
+        bufferBytes: MEGABYTE << (engine.modern_ebpf.buf_size_preset - 1),
+        snapLength: config.falco_libs.snaplen,
+        base: config.base_syscalls,
+      };
+  }
+}
+
+function containerOptions(config: Config): LookupOptions {
+  const { docker, podman, cri } = config.container_engines;
+  return {
+    ...DEFAULT_LOOKUP,
+    docker: { ...DEFAULT_LOOKUP.docker, enabled: docker.enabled },
+    podman: { ...DEFAULT_LOOKUP.podman, enabled: podman.enabled },
+    cri: { enabled: cri.enabled, sockets: cri.sockets },
+    hostRoot: process.env.HOST_ROOT ?? "",
+  };
+}
+
+/** How the engine starts. */
+export function engineStart(config: Config): EngineStart {
+  return {
+    source: sourceSpec(config),
+    hostname: process.env.FALCO_HOSTNAME ?? "",
+    containers: containerOptions(config),
+    maxThreads: config.falco_libs.thread_table_size,
+  };
+}
