@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LiveRecorder, type RecordedEvent, whyNoEbpf } from "./live-recorder.ts";
 
 const WORKLOAD = join(import.meta.dir, "workload", "thin.ts");
+const FLOOD = join(import.meta.dir, "workload", "flood.ts");
 const TRACED =
   "execve execveat clone clone3 fork vfork open openat openat2 creat close dup dup2 dup3 connect accept accept4 bind socket unlink unlinkat rename renameat renameat2 chmod fchmod fchmodat setuid setgid setresuid ptrace prctl chdir fchdir fcntl mount sched_process_exit".split(
     " ",
@@ -61,7 +62,7 @@ for (const reads of ["loads", "helper calls"]) {
       expect(params.args?.toString()).toBe(`${WORKLOAD}\0${dir}\0`);
       expect(params.env?.toString()).toContain("\0");
       expect(params.filename).toBe(process.execPath);
-      expect(params.trusted_exepath).toBe(require("node:fs").realpathSync(process.execPath));
+      expect(params.trusted_exepath).toBe(realpathSync(process.execPath));
       expect(params.exe_ino).toBe(Number(exe.ino));
       expect(params.exe_ino_mtime as number).toBeCloseTo(Number(exe.mtimeNs), -6);
       expect(params.cgroups?.toString()).toMatch(/^cpuset=\/[^\0]*\0/);
@@ -147,9 +148,16 @@ for (const reads of ["loads", "helper calls"]) {
 
     test("nothing of this process itself is captured", () => {
       statSync(dir);
-      expect(
-        recorder.of(process.pid).filter((event) => event.name !== "vfork" && event.name !== "procexit"),
-      ).toEqual([]);
+      expect(recorder.of(process.pid)).toEqual([]);
+    });
+
+    test("a flood is recorded in full and in order", async () => {
+      const calls = 20_000;
+      const flood = await recorder.run([process.execPath, FLOOD, String(calls)]);
+      const closes = recorder.of(flood).filter(({ name, params }) => name === "close" && params.fd === 12345);
+      expect(closes.length).toBe(calls);
+      expect(closes.every((event, i) => i === 0 || event.time >= closes[i - 1]!.time)).toBe(true);
+      expect(recorder.source.stats().dropped).toEqual({});
     });
 
     test("setTraced changes what is captured while running", async () => {

@@ -84,6 +84,8 @@ export function codesOf(names: readonly string[]): Set<number> {
 const TEXT = new Set(["CHARBUF", "FSPATH", "FSRELPATH"]);
 const BYTES = new Set(["BYTEBUF", "SOCKADDR", "SOCKTUPLE", "FDLIST", "DYN"]);
 
+const UNSIGNED = /^(UINT|FLAGS|ENUMFLAGS|MODE|UID|GID)/;
+
 function decode(cursor: EventCursor): RecordedEvent {
   const event = EVENTS[cursor.code]!;
   const params: Record<string, number | string | Buffer | undefined> = {};
@@ -91,9 +93,7 @@ function decode(cursor: EventCursor): RecordedEvent {
     if (cursor.size(i) === 0) params[name] = undefined;
     else if (TEXT.has(type)) params[name] = cursor.text(i);
     else if (BYTES.has(type)) params[name] = Buffer.from(cursor.slice(i));
-    else
-      params[name] =
-        /^(U|FLAGS|ENUMFLAGS|MODE)/.test(type) && type !== "UNKNOWN" ? cursor.uint(i, 0) : cursor.int(i, 0);
+    else params[name] = UNSIGNED.test(type) ? cursor.uint(i, 0) : cursor.int(i, 0);
   }
   return { name: event.name, id: event.id, tid: cursor.tid, time: cursor.time, params };
 }
