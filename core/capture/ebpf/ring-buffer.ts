@@ -10,10 +10,23 @@ const HEADER = 8;
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const LENGTH_MASK = 0x3fff_ffff;
+const TWO_32 = 0x1_0000_0000;
 const EPOLL_CTL_ADD = 1;
 const EPOLLIN = 1;
 /** struct epoll_event is packed on some machines, 12 bytes, and 16 on others. */
 const EPOLL_EVENT_SIZE = 16;
+
+const fenceWord = new Int32Array(1);
+
+/**
+ * What is loaded behind this was not loaded before what stands before it. Atomics.load can't be used on the buffer itself: the engine
+ * compiles it to a locked read-and-write, which faults on memory that is mapped for reading only. Two atomic operations on a word
+ * of our own order the loads around them on every machine.
+ */
+function loadFence(): void {
+  Atomics.add(fenceWord, 0, 1);
+  Atomics.add(fenceWord, 0, 1);
+}
 
 /**
  * The reading end of a BPF ring buffer. The kernel maps the data twice in a row, so a record that wraps around still lies in one piece:
@@ -26,7 +39,7 @@ export class RingBuffer {
   readonly #consumer: Mapping;
   readonly #producer: Mapping;
   readonly #consumerPosition: BigUint64Array;
-  readonly #producerPosition: BigUint64Array;
+  readonly #producerPosition: Uint32Array;
   readonly #headers: Int32Array;
   readonly #mask: number;
   readonly #epoll: number;
@@ -46,7 +59,7 @@ export class RingBuffer {
       this.#consumer.bytes.byteOffset,
       1,
     );
-    this.#producerPosition = new BigUint64Array(buffer, byteOffset, 1);
+    this.#producerPosition = new Uint32Array(buffer, byteOffset, 2);
     this.#headers = new Int32Array(buffer, byteOffset + PAGE, (2 * size) / 4);
     this.#epoll = check("epoll_create1", libc().epoll_create1(0));
     this.#event.writeUInt32LE(EPOLLIN, 0);
@@ -58,18 +71,17 @@ export class RingBuffer {
    * steps, so that a long batch doesn't hold the whole buffer.
    */
   drain(sink: Sink, limit: number): number {
+    const end = this.#committed(limit);
+    loadFence();
     const { bytes, view } = this.#producer;
     const headers = this.#headers;
     const mask = this.#mask;
-    const end = this.#end();
     let position = this.#position;
     let at = this.#at;
     let count = 0;
     try {
-      while (position < end && count < limit) {
-        // An acquire load: the record's bytes are complete once the busy bit is gone.
-        const head = Atomics.load(headers, at >>> 2);
-        if (head & BUSY) break;
+      while (position < end) {
+        const head = headers[at >>> 2]!;
         const record = PAGE + at + HEADER;
         const step = ((head & LENGTH_MASK) + HEADER + 7) & ~7;
         position += step;
@@ -85,8 +97,28 @@ export class RingBuffer {
     return count;
   }
 
+  /** Position behind the last of at most `limit` records whose bytes are complete. */
+  #committed(limit: number): number {
+    const headers = this.#headers;
+    const mask = this.#mask;
+    const end = this.#end();
+    let position = this.#position;
+    let at = this.#at;
+    for (let count = 0; position < end && count < limit; count++) {
+      const head = headers[at >>> 2]!;
+      if (head & BUSY) break;
+      const step = ((head & LENGTH_MASK) + HEADER + 7) & ~7;
+      position += step;
+      at = (at + step) & mask;
+    }
+    return position;
+  }
+
+  /** The producer's position. A high half older than the low one makes it too small, which the next look mends. */
   #end(): number {
-    return Number(Atomics.load(this.#producerPosition, 0));
+    const words = this.#producerPosition;
+    const high = words[1]!;
+    return high * TWO_32 + words[0]!;
   }
 
   #release(position: number, at: number): void {
@@ -98,7 +130,7 @@ export class RingBuffer {
 
   /** Bytes waiting. */
   get pending(): number {
-    return this.#end() - this.#position;
+    return Math.max(0, this.#end() - this.#position);
   }
 
   /** Blocks this thread until the kernel has a record or the time is over. */

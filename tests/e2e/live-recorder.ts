@@ -1,0 +1,99 @@
+import { existsSync } from "node:fs";
+import { EbpfSource } from "../../core/capture/ebpf/ebpf-source.ts";
+import { EventCursor } from "../../core/event/cursor.ts";
+import type { FdSeed, Sink, ThreadSeed } from "../../core/event/source.ts";
+import { EVENTS } from "../../core/schema/events.ts";
+import { SYSCALLS } from "../../core/schema/syscalls.ts";
+
+/** Why the live probe can't run here, or undefined where it can. */
+export function whyNoEbpf(): string | undefined {
+  if (process.getuid?.() !== 0) return "not root";
+  if (!existsSync("/sys/kernel/btf/vmlinux")) return "the kernel has no BTF";
+  return undefined;
+}
+
+export interface RecordedEvent {
+  readonly name: string;
+  readonly id: string;
+  readonly tid: number;
+  readonly time: bigint;
+  /** Fixed-size parameters as numbers, texts as strings without their last NUL, the rest as bytes; undefined when empty. */
+  readonly params: Readonly<Record<string, number | string | Buffer | undefined>>;
+}
+
+/** A source with what it has handed over so far. */
+export class LiveRecorder {
+  readonly source: EbpfSource;
+  readonly events: RecordedEvent[] = [];
+  readonly threads = new Map<number, ThreadSeed>();
+  readonly fds: FdSeed[] = [];
+  readonly #cursor = new EventCursor();
+  readonly #sink: Sink = {
+    event: (bytes, view, offset, cpu) => {
+      this.#cursor.set(bytes, view, offset, cpu);
+      this.events.push(decode(this.#cursor));
+    },
+    machine: () => {},
+    thread: (seed) => this.threads.set(seed.tid, seed),
+    fd: (seed) => this.fds.push(seed),
+    user: () => {},
+    group: () => {},
+    interface: () => {},
+    restart: () => {},
+  };
+
+  constructor(names: readonly string[], options: { readonly helperReads?: boolean } = {}) {
+    this.source = new EbpfSource({ traced: codesOf(names), ...options });
+    this.source.open(this.#sink);
+  }
+
+  /** Takes over what is pending until `done` holds, or for at most `timeoutMs`. */
+  async collect(done: () => boolean, timeoutMs = 5000): Promise<void> {
+    const end = Date.now() + timeoutMs;
+    for (;;) {
+      while (this.source.pump(this.#sink, 0) > 0);
+      if (done() || Date.now() > end) return;
+      await Bun.sleep(5);
+    }
+  }
+
+  /** Runs a program and returns its process id, once its end has been recorded. */
+  async run(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
+    const child = Bun.spawn([...command], {
+      env: { ...process.env, ...env },
+      stdout: "ignore",
+      stderr: "inherit",
+    });
+    await child.exited;
+    await this.collect(() => this.of(child.pid).some((event) => event.name === "procexit"));
+    return child.pid;
+  }
+
+  /** Events of one thread. */
+  of(tid: number): RecordedEvent[] {
+    return this.events.filter((event) => event.tid === tid);
+  }
+}
+
+/** Codes of the syscall table by name. */
+export function codesOf(names: readonly string[]): Set<number> {
+  const wanted = new Set(names);
+  return new Set(SYSCALLS.filter((call) => wanted.has(call.name)).map((call) => call.code));
+}
+
+const TEXT = new Set(["CHARBUF", "FSPATH", "FSRELPATH"]);
+const BYTES = new Set(["BYTEBUF", "SOCKADDR", "SOCKTUPLE", "FDLIST", "DYN"]);
+
+const UNSIGNED = /^(UINT|FLAGS|ENUMFLAGS|MODE|UID|GID)/;
+
+function decode(cursor: EventCursor): RecordedEvent {
+  const event = EVENTS[cursor.code]!;
+  const params: Record<string, number | string | Buffer | undefined> = {};
+  for (const [i, { name, type }] of event.params.entries()) {
+    if (cursor.size(i) === 0) params[name] = undefined;
+    else if (TEXT.has(type)) params[name] = cursor.text(i);
+    else if (BYTES.has(type)) params[name] = Buffer.from(cursor.slice(i));
+    else params[name] = UNSIGNED.test(type) ? cursor.uint(i, 0) : cursor.int(i, 0);
+  }
+  return { name: event.name, id: event.id, tid: cursor.tid, time: cursor.time, params };
+}
