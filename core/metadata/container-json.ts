@@ -53,7 +53,7 @@ export function parseContainer(json: string): Container | undefined {
   const id = text(known.id).slice(0, SHORT_ID);
   return container({
     id,
-    fullId: text(known.full_id) || text(known.id),
+    fullId: text(known.full_id),
     type: typeof known.type === "number" ? (TYPES[known.type] ?? "") : text(known.type),
     name: text(known.name),
     image: text(known.image),
