@@ -76,6 +76,42 @@ export function parseContainer(json: string): Container | undefined {
   });
 }
 
+/** The same text again: for recordings, which carry what is known of containers as events. */
+export function containerJson(known: Container): string {
+  const type = TYPES.indexOf(known.type);
+  return JSON.stringify({
+    container: {
+      id: known.id,
+      full_id: known.fullId,
+      type: type < 0 ? known.type : type,
+      name: known.name,
+      image: known.image,
+      imageid: known.imageId,
+      imagerepo: known.imageRepository,
+      imagetag: known.imageTag,
+      imagedigest: known.imageDigest,
+      User: known.user,
+      ip: known.ip,
+      cni_json: known.cniJson,
+      privileged: known.privileged,
+      host_pid: known.hostPid,
+      host_network: known.hostNetwork,
+      host_ipc: known.hostIpc,
+      is_pod_sandbox: known.isPodSandbox,
+      Mounts: known.mounts.map(({ source, destination, mode, writable, propagation }) => ({
+        Source: source,
+        Destination: destination,
+        Mode: mode,
+        RW: writable,
+        Propagation: propagation,
+      })),
+      labels: known.labels,
+      pod_sandbox_id: known.podSandboxId,
+      pod_sandbox_labels: known.podSandboxLabels,
+    },
+  });
+}
+
 function parse(json: string): Json | undefined {
   try {
     const value: unknown = JSON.parse(json);
