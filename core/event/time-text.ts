@@ -24,13 +24,6 @@ export function dateTimeText(time: bigint, nanoseconds = true): string {
   return `${day(splitTime(time).date)} ${clockText(time, nanoseconds)}`;
 }
 
-/** Local `YYYY-MM-DD HH:MM:SS.nnnnnnnnn +zzzz`. */
-export function zonedTimeText(time: bigint): string {
-  const offset = -splitTime(time).date.getTimezoneOffset();
-  const zone = `${offset < 0 ? "-" : "+"}${pad(Math.floor(Math.abs(offset) / 60))}${pad(Math.abs(offset) % 60)}`;
-  return `${dateTimeText(time)} ${zone}`;
-}
-
 /** UTC `YYYY-MM-DDTHH:MM:SS.nnnnnnnnn` with the suffix that the caller's format wants (`Z`, `+0000`). */
 export function isoText(time: bigint, suffix: string): string {
   const { date, nanos } = splitTime(time);

@@ -54,7 +54,9 @@ const podLabel =
 const ofPod = (read: (container: Container) => string): Reader<string | undefined> =>
   of((known, { state }) => {
     if (known.cniJson !== "" || known === HOST) return read(known);
-    const sandbox = state.containers.get(known.podSandboxId.slice(0, SHORT_ID));
+    const id = known.podSandboxId.slice(0, SHORT_ID);
+    // Containers outside a pod have the machine for their sandbox.
+    const sandbox = id === "" ? HOST : state.containers.get(id);
     return sandbox && read(sandbox);
   });
 

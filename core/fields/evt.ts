@@ -32,10 +32,16 @@ export function resultOf({ event }: Context): number | undefined {
   return event.int(0, 0);
 }
 
+/** Producers that did not know a call gave it no code, but the kernel's number. */
+const NATIVE_NAMES: ReadonlyMap<number, string> = new Map(SYSCALLS.map(({ x86_64, name }) => [x86_64, name]));
+
 /** `evt.type`: the event's name; generic events bear the system call's. */
 export function eventName({ event }: Context): string {
   if (event.code === EVENT.GENERIC_X || event.code === EVENT.GENERIC_E) {
-    return SYSCALLS[event.uint(0, 0)]?.name ?? "<unknown>";
+    const code = event.uint(0, 0);
+    return (
+      (code === 0 ? NATIVE_NAMES.get(event.uint(1, -1)) : undefined) ?? SYSCALLS[code]?.name ?? "<unknown>"
+    );
   }
   return event.code === EVENT.ASYNCEVENT_E ? event.text(1) : EVENT_NAMES[event.code]!;
 }

@@ -1,7 +1,7 @@
 import { EVENT } from "../schema/event-codes.ts";
 import { FD, L4, ROLE } from "../state/fd.ts";
 import { isConnectedInet, isFile, isInet, isListening, typeChar, typeName } from "../state/fd-kind.ts";
-import { fdOf, leaderOf } from "../state/lookup.ts";
+import { fdOf } from "../state/lookup.ts";
 import {
   eitherIp,
   eitherPort,
@@ -84,8 +84,8 @@ function types(context: Context, arg: FieldArg | undefined): FieldRead | readonl
     const fd = fdOf(state, state.thread!, arg.index!);
     return fd && [typeName(fd.kind)];
   }
-  const leader = leaderOf(state, state.thread!);
-  return leader && [...new Set([...leader.fds.values()].map((fd) => typeName(fd.kind)))];
+  const table = state.thread!.descriptors;
+  return table && [...new Set([...table.values()].map((fd) => typeName(fd.kind)))];
 }
 
 const inContainer =
@@ -135,7 +135,8 @@ const hostName = (description: string, read: Reader<Uint8Array | undefined>): Om
     NAME,
   );
 const EITHER = { ...FILTER, unequalMeansAll: true } as const;
-const firstOf = <T>(values: readonly T[]): T | undefined => values[0];
+/** Fields that mean either end have no one value that an output could show. */
+const inConditionsOnly = (): undefined => undefined;
 
 /** Fields of the descriptor that an event is about. */
 export const fd = fieldClass("fd", "The file descriptor that the event is about", ["syscall"], {
@@ -155,7 +156,7 @@ export const fd = fieldClass("fd", "The file descriptor that the event is about"
   "fd.name": field("CHARBUF", "Full name: path, connection, …", fdName),
   "fd.directory": field("CHARBUF", "Directory of a file, or a directory itself.", directory),
   "fd.filename": field("CHARBUF", "Name of a file without its directory.", filename),
-  "fd.ip": field("IPADDR", "Address of either end.", (context) => firstOf(eitherIp(context)), {
+  "fd.ip": field("IPADDR", "Address of either end.", inConditionsOnly, {
     ...EITHER,
     anyOf: eitherIp,
   }),
@@ -163,7 +164,7 @@ export const fd = fieldClass("fd", "The file descriptor that the event is about"
   "fd.sip": ip("Server address.", ipOf("server")),
   "fd.lip": ip("Local address.", ipOf("local")),
   "fd.rip": ip("Remote address.", ipOf("remote")),
-  "fd.port": field("PORT", "Port of either end.", (context) => firstOf(eitherPort(context)), {
+  "fd.port": field("PORT", "Port of either end.", inConditionsOnly, {
     ...EITHER,
     anyOf: eitherPort,
     format: "DEC",
@@ -184,7 +185,7 @@ export const fd = fieldClass("fd", "The file descriptor that the event is about"
     "Container id and directory of the file.",
     inContainer(directory),
   ),
-  "fd.proto": field("PORT", "Port of either end.", (context) => firstOf(eitherPort(context)), {
+  "fd.proto": field("PORT", "Port of either end.", inConditionsOnly, {
     ...EITHER,
     anyOf: eitherPort,
   }),
@@ -192,7 +193,7 @@ export const fd = fieldClass("fd", "The file descriptor that the event is about"
   "fd.sproto": field("CHARBUF", "Server port as text.", serverPortText),
   "fd.lproto": field("CHARBUF", "Local port as text.", portText(portOf("local"))),
   "fd.rproto": field("CHARBUF", "Remote port as text.", portText(portOf("remote"))),
-  "fd.net": field("IPNET", "Network of either end.", (context) => firstOf(eitherIp(context)), {
+  "fd.net": field("IPNET", "Network of either end.", inConditionsOnly, {
     ...EITHER,
     anyOf: eitherIp,
   }),

@@ -4,7 +4,7 @@ import { enumText, flagsText, modeText } from "../event/flags-text.ts";
 import { numberText } from "../event/number-text.ts";
 import { joinPath } from "../event/path.ts";
 import { sockaddrText, socktupleText } from "../event/sockets.ts";
-import { shortestSix, zonedTimeText } from "../event/time-text.ts";
+import { dateTimeText, shortestSix } from "../event/time-text.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import type { Param, ParamType } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
@@ -57,6 +57,10 @@ function integer(bytes: Buffer, signed: boolean): number | bigint {
       return 0;
   }
 }
+const untilNul = (bytes: Buffer): string => {
+  const nul = bytes.indexOf(0);
+  return bytes.utf8Slice(0, nul < 0 ? bytes.length : nul);
+};
 const unsigned = (item: Item): number => Number(integer(item.bytes, false));
 const signed = (item: Item): number => Number(integer(item.bytes, true));
 
@@ -66,7 +70,9 @@ const narrowNumber: Render = ({ bytes, param }) =>
   numberText(integer(bytes, false), param.type, param.format);
 const decimal: Render = (item) => integer(item.bytes, true).toString();
 const plainUnsigned: Render = (item) => integer(item.bytes, false).toString();
-const string: Render = ({ event, index }) => paramString(event, index);
+/** Variants of a dynamic parameter start behind its first byte, so the bytes rather than the index count. */
+const string: Render = ({ event, index, bytes }) =>
+  bytes.length === event.size(index) ? paramString(event, index) : untilNul(bytes);
 const ownerId: Render = (item) => (unsigned(item) === UNSET_ID ? "-1" : String(unsigned(item) | 0));
 
 const PLAIN: Readonly<Partial<Record<ParamType, Render>>> = {
@@ -89,12 +95,15 @@ const PLAIN: Readonly<Partial<Record<ParamType, Render>>> = {
   SOCKTUPLE: ({ bytes, context }) => socktupleText(bytes, isPortless(context)),
   FDLIST: ({ context, bytes }) =>
     pollList(bytes)
-      .map(({ fd, events }) => `${fd}:${pollChar(context, fd)}${events.toString(16)}`)
+      .map(
+        ({ fd, events }) =>
+          `${BigInt.asUintN(64, BigInt(fd))}:${pollChar(context, fd)}${events.toString(16)}`,
+      )
       .join(" "),
   SYSCALLID: plainUnsigned,
   SIGTYPE: plainUnsigned,
   RELTIME: ({ bytes }) => (integer(bytes, true) === -1n ? "none" : integer(bytes, false).toString()),
-  ABSTIME: ({ bytes }) => zonedTimeText(BigInt(integer(bytes, false))),
+  ABSTIME: ({ bytes }) => dateTimeText(BigInt(integer(bytes, false))),
   FLAGS8: plainUnsigned,
   FLAGS16: plainUnsigned,
   FLAGS32: plainUnsigned,

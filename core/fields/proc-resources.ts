@@ -28,7 +28,7 @@ export const resourceFields: Declared = {
   "proc.fdlimit": number(
     "INT64",
     "Most descriptors it may have open.",
-    ofThread((t, { state }) => leaderOf(state, t)?.fdLimit),
+    ofThread((t, { state }) => leaderOf(state, t)?.fdLimit ?? 0),
   ),
   "proc.fdusage": field("DOUBLE", "Open descriptors in percent of the limit.", descriptorUsage),
   "proc.vmsize": number(

@@ -62,8 +62,10 @@ const ancestorEnv: Reader<string | undefined> = (context, arg) => {
   const { state } = context;
   if (!state.thread) return NA;
   if (!arg || arg.index === 0) return ownEnv(state, state.thread).join(" ");
+  const leader = leaderOf(state, state.thread);
+  if (!leader) return "";
   let generation = 0;
-  for (const ancestor of ancestorsOf(state, state.thread)) {
+  for (const ancestor of ancestorsOf(state, leader)) {
     generation++;
     if (arg.index === generation) return ownEnv(state, ancestor).join(" ");
     if (arg.index !== undefined) continue;
@@ -95,7 +97,7 @@ const duration = ofThread((thread, { event }) =>
 
 /** A parent with no known start gives the number of open descriptors: the reference falls through here. */
 const parentDuration = ofThread((thread, context) => {
-  const parent = context.state.threads.get(thread.ptid);
+  const parent = ancestorOf(context.state, thread, 1);
   if (!parent) return NA;
   return parent.cloneTime === 0n
     ? openDescriptors(thread, context)
@@ -196,7 +198,10 @@ export const processFields: Declared = {
   ),
   "proc.apid": ancestorField("INT64", "Process id of an ancestor.", (t) => t.pid, {
     anyAncestor: true,
-    bare: ({ state }) => state.thread && pidOrNone(state.thread.pid),
+    bare: ({ state }) => {
+      const leader = state.thread && leaderOf(state, state.thread);
+      return leader && pidOrNone(leader.pid);
+    },
   }),
   "proc.vpid": id(
     "Process id in its own pid namespace.",

@@ -87,7 +87,7 @@ export const threadFields: Declared = {
     ofThread((t) => `${t.comm}${t.tid}`),
     { hidden: true },
   ),
-  "thread.exectime": number("RELTIME", "Nanoseconds the thread ran before it was switched out.", execTime),
+  "thread.exectime": number("RELTIME", "Nanoseconds the thread ran before it was switched out.", () => 0),
   "thread.totexectime": number("RELTIME", "Nanoseconds the thread ran since the capture started.", execTime),
   "thread.cgroups": field(
     "CHARBUF",

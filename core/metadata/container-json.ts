@@ -53,7 +53,7 @@ export function parseContainer(json: string): Container | undefined {
   const id = text(known.id).slice(0, SHORT_ID);
   return container({
     id,
-    fullId: text(known.full_id) || text(known.id),
+    fullId: text(known.full_id),
     type: typeof known.type === "number" ? (TYPES[known.type] ?? "") : text(known.type),
     name: text(known.name),
     image: text(known.image),
@@ -73,6 +73,42 @@ export function parseContainer(json: string): Container | undefined {
     labels: texts(known.labels),
     podSandboxId: text(known.pod_sandbox_id),
     podSandboxLabels: texts(known.pod_sandbox_labels),
+  });
+}
+
+/** The same text again: for recordings, which carry what is known of containers as events. */
+export function containerJson(known: Container): string {
+  const type = TYPES.indexOf(known.type);
+  return JSON.stringify({
+    container: {
+      id: known.id,
+      full_id: known.fullId,
+      type: type < 0 ? known.type : type,
+      name: known.name,
+      image: known.image,
+      imageid: known.imageId,
+      imagerepo: known.imageRepository,
+      imagetag: known.imageTag,
+      imagedigest: known.imageDigest,
+      User: known.user,
+      ip: known.ip,
+      cni_json: known.cniJson,
+      privileged: known.privileged,
+      host_pid: known.hostPid,
+      host_network: known.hostNetwork,
+      host_ipc: known.hostIpc,
+      is_pod_sandbox: known.isPodSandbox,
+      Mounts: known.mounts.map(({ source, destination, mode, writable, propagation }) => ({
+        Source: source,
+        Destination: destination,
+        Mode: mode,
+        RW: writable,
+        Propagation: propagation,
+      })),
+      labels: known.labels,
+      pod_sandbox_id: known.podSandboxId,
+      pod_sandbox_labels: known.podSandboxLabels,
+    },
   });
 }
 

@@ -25,7 +25,7 @@ export function cwdOf(_state: State, thread: Thread): string {
 
 /** The descriptor's entry in the process's table. */
 export function fdOf(_state: State, thread: Thread, fd: number): Fd | undefined {
-  return thread.leader?.fds.get(fd);
+  return thread.descriptors?.get(fd);
 }
 
 /** What a path given to an *at call is relative to: cwd, the directory's name with a slash, or `<UNKNOWN>`. */

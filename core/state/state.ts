@@ -105,7 +105,7 @@ export class State {
       removeThread(this, tid);
     }
     if (this.#closingFd !== NONE) {
-      this.#closingThread?.leader?.fds.delete(this.#closingFd);
+      this.#closingThread?.descriptors?.delete(this.#closingFd);
       this.#closingThread = undefined;
       this.#closingFd = NONE;
     }
@@ -160,7 +160,7 @@ export class State {
       thread.lastEventFd = event.int(param, NONE);
     }
     if (thread.lastEventFd < 0) return;
-    const fd = thread.leader?.fds.get(thread.lastEventFd);
+    const fd = thread.descriptors?.get(thread.lastEventFd);
     if (!fd) return;
     fd.oldName = fd.name;
     this.fd = fd;
@@ -226,7 +226,7 @@ export class State {
    * not known have no table.
    */
   addFd(thread: Thread, number: number, fd: Fd): void {
-    const table = thread.leader?.fds;
+    const table = thread.descriptors;
     this.fd = undefined;
     if (!table) return;
     thread.lastEventFd = number;

@@ -76,7 +76,7 @@ export class Thread {
   lastSeen = 0;
   /** The enter event that the next exit event may need, as a record; empty when there is none. */
   enterRecord: Buffer | undefined = undefined;
-  /** Own table of a leader; threads use their leader's. */
+  /** Own table; see `descriptors` for the one that counts. */
   readonly fds = new Map<number, Fd>();
   /** Undefined for threads of which nothing but the id is known. */
   group: ThreadGroup | undefined = undefined;
@@ -103,5 +103,10 @@ export class Thread {
   /** The thread that holds what the process shares; undefined when it is not known. */
   get leader(): Thread | undefined {
     return this.isLeader ? this : this.group?.leader;
+  }
+
+  /** The table of descriptors the thread uses: its leader's if it shares it, and its own otherwise. */
+  get descriptors(): Map<number, Fd> | undefined {
+    return (this.flags & CLONE.FILES) === 0 ? this.fds : this.leader?.fds;
   }
 }

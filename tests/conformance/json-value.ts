@@ -6,6 +6,9 @@ export type Json = string | number | bigint | boolean | null | readonly Json[];
 
 const AS_TEXT: ReadonlySet<string> = new Set(["HEX", "OCT", "10_PADDED_DEC"]);
 
+/** Control characters show as U+FFFD in JSON. */
+const printable = (text: string): string => text.replace(/[\x00-\x1f\x7f]/g, "\ufffd");
+
 function plain(value: FieldRead, field: Field): Json {
   if (value === undefined) return null;
   if (value instanceof Uint8Array) {
@@ -16,7 +19,7 @@ function plain(value: FieldRead, field: Field): Json {
     if (field.format && AS_TEXT.has(field.format)) return numberText(value, field.type, field.format);
     return typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
-  return value;
+  return typeof value === "string" ? printable(value) : value;
 }
 
 /** What `output_fields` of an alert holds for the field. */

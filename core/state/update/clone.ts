@@ -207,7 +207,7 @@ function inherit(from: Thread, to: Thread): void {
 
 /** A new process starts with copies of its parent's descriptors, working directory and environment. */
 function copyProcess(state: State, from: Thread, to: Thread): void {
-  const table = from.leader?.fds;
+  const table = from.descriptors;
   if (table) for (const [number, fd] of table) to.fds.set(number, fd.clone());
   to.cwd = cwdOf(state, from);
   to.env = from.env;

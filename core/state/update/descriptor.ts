@@ -16,7 +16,7 @@ const close: Update = (state, event) => {
 };
 
 const closeRange: Update = (state, event) => {
-  const table = state.thread?.leader?.fds;
+  const table = state.thread?.descriptors;
   if (!table || resultOf(event) < 0) return;
   const first = event.uint(1, 0);
   const last = event.uint(2, 0);
@@ -102,9 +102,9 @@ const pidfdOpen: Update = (state, event) => {
 /** Takes a descriptor of another process, which a pidfd names. */
 const pidfdGetfd: Update = (state, event) => {
   const { thread } = state;
-  const pidfd = thread?.leader?.fds.get(event.int(1, -1));
+  const pidfd = thread?.descriptors?.get(event.int(1, -1));
   if (!thread || pidfd?.kind !== FD.PIDFD) return;
-  const target = state.threads.get(pidfd.pid)?.leader?.fds.get(event.int(2, -1));
+  const target = state.threads.get(pidfd.pid)?.descriptors?.get(event.int(2, -1));
   if (target) state.addFd(thread, resultOf(event), duplicate(target, true));
 };
 

@@ -130,7 +130,7 @@ function setIds(thread: Thread, event: EventCursor): void {
 }
 
 function closeOnExec(thread: Thread): void {
-  const table = thread.leader?.fds;
+  const table = thread.descriptors;
   if (!table) return;
   for (const [number, fd] of table) if (fd.closeOnExec) table.delete(number);
 }

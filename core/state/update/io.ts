@@ -86,7 +86,7 @@ function asConnected(fd: Fd, keepsProtocol: boolean): void {
 /** Nobody said who called whom: a process that is bound to the far port, or uses the near one, serves. */
 function guessRole(state: State, fd: Fd, direction: Direction): typeof ROLE.CLIENT | typeof ROLE.SERVER {
   if (fd.kind === FD.IPV6_SOCK) return ROLE.CLIENT;
-  const table = state.thread?.leader?.fds;
+  const table = state.thread?.descriptors;
   const { sourcePort, destPort } = fd.ends!;
   let isBound = false;
   let isUsed = false;
