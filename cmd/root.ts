@@ -9,6 +9,7 @@ export const root = command({
     "Without a command, falco runs: `falco -r rules.yaml` is `falco run -r rules.yaml`.",
   examples: ["falco", "falco -r my_rules.yaml -o json_output=true", "falco version --json"],
   fallback: "run",
+  aliases: { repo: "registry" },
   commands: {
     run: async () => (await import("./run.ts")).run,
     fields: async () => (await import("./fields.ts")).fields,
@@ -17,7 +18,6 @@ export const root = command({
     artifact: async () => (await import("./artifact/artifact.ts")).artifact,
     index: async () => (await import("./index/index.ts")).index,
     registry: async () => (await import("./registry/registry.ts")).registry,
-    repo: async () => (await import("./registry/registry.ts")).registry,
     config: async () => (await import("./config/config.ts")).config,
     version: async () => (await import("./version.ts")).version,
     completion: async () => (await import("./completion.ts")).completion,

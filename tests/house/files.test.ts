@@ -33,7 +33,7 @@ test("file names are kebab-case and say what is inside", () => {
     paths(files).filter((path) => !/^[a-z0-9-]+(\.(test|bench|suite|d))?\.ts$/.test(basename(path))),
   ).toEqual([]);
   expect(
-    paths(files).filter((path) => /^(utils?|helpers|misc|common|index)\.ts$/.test(basename(path))),
+    paths(files).filter((path) => /(^|\/)(utils?|helpers|misc|common|(?<!index\/)index)\.ts$/.test(path)),
   ).toEqual([]);
 });
 
