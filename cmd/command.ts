@@ -30,7 +30,7 @@ type Value<F extends Flag> = Flag extends F
     : F["type"] extends "boolean"
       ? boolean
       : F["type"] extends "number"
-        ? number | undefined
+        ? NumberOf<F>
         : F["default"] extends string
           ? Word<F>
           : Word<F> | undefined;
