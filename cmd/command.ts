@@ -30,7 +30,9 @@ type Value<F extends Flag> = Flag extends F
     : F["type"] extends "boolean"
       ? boolean
       : F["type"] extends "number"
-        ? NumberOf<F>
+        ? F["default"] extends string
+          ? number
+          : number | undefined
         : F["default"] extends string
           ? Word<F>
           : Word<F> | undefined;
