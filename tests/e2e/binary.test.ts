@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Built, build } from "../build/build.ts";
+import { CONFORMANCE, CONFORMANCE_MISSING } from "../conformance/location.ts";
 import { EmptyRoot, emptyRootUnavailable } from "../harness/empty-root.ts";
 
 const noRoot = emptyRootUnavailable();
@@ -41,6 +42,34 @@ describe("the binary", () => {
         expect(root.run(["version"])).toEqual(falco(["version"]));
         expect(root.run(["fields", "--names"])).toEqual(falco(["fields", "--names"]));
         expect(root.run(["config", "show"])).toEqual(falco(["config", "show"]));
+      } finally {
+        root.remove();
+      }
+    },
+  );
+
+  const noReplay = noRoot ?? CONFORMANCE_MISSING;
+  test.skipIf(noReplay !== undefined)(
+    `replays a capture there, engine thread and all, as it does outside${noReplay === undefined ? "" : ` [skipped: ${noReplay}]`}`,
+    () => {
+      const root = new EmptyRoot(built.path);
+      try {
+        copyFileSync(join(CONFORMANCE, "captures/files.scap"), join(root.directory, "files.scap"));
+        copyFileSync(join(CONFORMANCE, "captures/files.scap"), join(directory, "files.scap"));
+        const words = [
+          "-o",
+          "engine.kind=replay",
+          "-o",
+          "engine.replay.capture_file=files.scap",
+          "-o",
+          "syslog_output.enabled=false",
+        ];
+        const inside = root.run(words);
+        expect(inside.code).toBe(0);
+        expect(inside.stdout).toMatch(/^Events detected: [1-9]/m);
+        // No user database in there, so names may differ; what was found may not.
+        const counts = ({ stdout }: { stdout: string }) => stdout.slice(stdout.indexOf("Events detected"));
+        expect(counts(inside)).toBe(counts(falco(words)));
       } finally {
         root.remove();
       }

@@ -10,6 +10,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   kilt: 95,
   artifacts: 95,
   "core/run.ts": 90,
+  "core/settings.ts": 85,
   "core/engine": 80,
   "core/server": 70,
   // Counts what all below it do, and is read by the servers.
