@@ -30,7 +30,9 @@ type Value<F extends Flag> = Flag extends F
     : F["type"] extends "boolean"
       ? boolean
       : F["type"] extends "number"
-        ? number | undefined
+        ? F["default"] extends string
+          ? number
+          : number | undefined
         : F["default"] extends string
           ? Word<F>
           : Word<F> | undefined;
@@ -59,6 +61,8 @@ export interface Command<F extends Flags = Flags> {
   /** What may stand behind `--`; a command without it takes those words as positionals. */
   readonly rest?: Positional;
   readonly commands?: Readonly<Record<string, () => Promise<Command>>>;
+  /** Other names of subcommands: `{ repo: "registry" }`. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** The subcommand that runs when the first word is a flag or there is none. */
   readonly fallback?: string;
   /** Returns the exit code; nothing means 0. A FalcoError thrown prints as text and exits 1. */

@@ -35,6 +35,7 @@ function tree() {
     name: "falco",
     summary: "Root",
     fallback: "run",
+    aliases: { ruleset: "rules" },
     commands: { run: lazily(leaf("run")), rules: lazily(group), hook: lazily(hook) },
   });
   return { root, calls, loaded };
@@ -72,6 +73,13 @@ describe("dispatch()", () => {
     await dispatch(root, ["-r", "rules", "-r", "run"]);
     await dispatch(root, []);
     expect(calls).toEqual(["run rules run", "run"]);
+  });
+
+  test("knows a subcommand by its other names", async () => {
+    const { root, calls } = tree();
+    expect(await dispatch(root, ["ruleset", "list"])).toBe(3);
+    expect(calls).toEqual(["list"]);
+    expect(await printed(root, ["--help"])).toContain("rules, ruleset");
   });
 
   test("prints help of the root, a group, a leaf, and for `help WORDS`, without running anything", async () => {

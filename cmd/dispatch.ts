@@ -43,9 +43,13 @@ function toCitty(spec: Command, path: string, top: Top): CommandDef {
   if (!spec.commands) {
     return { meta, run: async ({ rawArgs }) => top.done(await runLeaf(spec, path, rawArgs, top.root)) };
   }
-  const nodes = Object.entries(spec.commands).map(([name, load]) => [
-    name,
-    async () => inner(await load(), `${path} ${name}`, top),
+  const names = [
+    ...Object.keys(spec.commands).map((name) => [name, name] as const),
+    ...Object.entries(spec.aliases ?? {}),
+  ];
+  const nodes = names.map(([word, name]) => [
+    word,
+    async () => inner(await spec.commands![name]!(), `${path} ${name}`, top),
   ]);
   return {
     meta,
@@ -74,14 +78,15 @@ async function runLeaf(spec: Command, path: string, argv: readonly string[], roo
 
 function checkSubcommand(spec: Command, path: string, argv: readonly string[]): void {
   const [first] = argv;
-  if (first === undefined || first === "help" || Object.hasOwn(spec.commands ?? {}, first)) return;
+  const known = [...Object.keys(spec.commands ?? {}), ...Object.keys(spec.aliases ?? {})];
+  if (first === undefined || first === "help" || known.includes(first)) return;
   if (first.startsWith("-")) {
     if (argv.every((word) => word.startsWith("-")) && asksHelp(argv)) return;
     throw new FalcoError("USAGE", `Unknown flag "${first}" of "${path}"`, {
       hint: `flags stand behind the command: see "${path} --help"`,
     });
   }
-  const near = nearest(first, Object.keys(spec.commands ?? {}));
+  const near = nearest(first, known);
   throw new FalcoError("USAGE", `Unknown command "${first}" of "${path}"`, {
     hint: near ? `did you mean "${path} ${near}"?` : `see "${path} --help"`,
   });

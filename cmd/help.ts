@@ -12,7 +12,9 @@ export async function help(spec: Command, path: string): Promise<string> {
       ? ""
       : `\n${bold(title + ":")}\n${rows.map(([label, text]) => row(label, text)).join("\n")}\n`;
   const commands = await Promise.all(
-    Object.entries(spec.commands ?? {}).map(async ([name, load]) => [name, (await load()).summary] as const),
+    Object.entries(spec.commands ?? {}).map(
+      async ([name, load]) => [[name, ...otherNames(spec, name)].join(", "), (await load()).summary] as const,
+    ),
   );
   const flags = Object.entries(spec.flags ?? {}).filter(([, flag]) => !flag.hidden);
   const words = [
@@ -36,6 +38,9 @@ export async function help(spec: Command, path: string): Promise<string> {
     spec.commands ? `\n"${path} COMMAND --help" tells more about a command.\n` : "",
   ].join("");
 }
+
+const otherNames = ({ aliases = {} }: Command, name: string): string[] =>
+  Object.keys(aliases).filter((other) => aliases[other] === name);
 
 /** One row for each sentence. Single letters are left out: they would fill a page, and their errors say the same. */
 function retiredRows({ retired = {} }: Command): (readonly [string, string])[] {

@@ -14,6 +14,7 @@ const spec: Command = command({
     unbuffered: { type: "boolean", short: "U", help: "flush" },
     print: { type: "string", short: "p", help: "append" },
     duration: { type: "number", short: "M", help: "seconds" },
+    port: { type: "number", help: "port", default: "8443" },
   },
   retired: { daemon: "use a service manager", d: "use a service manager" },
   positionals: [{ name: "FILE", help: "what to paint" }],
@@ -53,7 +54,12 @@ describe("parse()", () => {
   });
 
   test("fills in defaults and gives booleans as booleans", () => {
-    expect(parse(noFiles, []).flags).toMatchObject({ format: "text", unbuffered: false, option: [] });
+    expect(parse(noFiles, []).flags).toMatchObject({
+      format: "text",
+      unbuffered: false,
+      option: [],
+      port: 8443,
+    });
     expect(parse(noFiles, ["--unbuffered=false"]).flags.unbuffered).toBe(false);
   });
 

@@ -40,7 +40,7 @@ export function parse(spec: Command, argv: readonly string[], path = spec.name):
   });
   const values: Record<string, FlagValue> = {};
   for (const [name, flag] of Object.entries(flags)) {
-    values[name] = flag.repeat ? [] : flag.type === "boolean" ? false : flag.default;
+    values[name] = flag.repeat ? [] : flag.type === "boolean" ? false : fallbackValue(flag);
   }
   const positionals: string[] = [];
   const rest: string[] = [];
@@ -60,6 +60,9 @@ export function parse(spec: Command, argv: readonly string[], path = spec.name):
   checkPositionals(spec, positionals, rest, path);
   return { flags: values, positionals, rest };
 }
+
+const fallbackValue = ({ type, default: text }: Flag): string | number | undefined =>
+  type === "number" && text !== undefined ? Number(text) : text;
 
 function unknownFlag(spec: Command, flags: Flags, name: string, rawName: string, path: string): FalcoError {
   const retired = Object.hasOwn(spec.retired ?? {}, name) ? spec.retired?.[name] : undefined;

@@ -1,4 +1,5 @@
 import { command } from "./command.ts";
+import { retiredFlags, runFlags } from "./run-flags.ts";
 
 /** The whole tree. Each node loads when it is named, so that `--version` does not pay for the engine. */
 export const root = command({
@@ -9,6 +10,9 @@ export const root = command({
     "Without a command, falco runs: `falco -r rules.yaml` is `falco run -r rules.yaml`.",
   examples: ["falco", "falco -r my_rules.yaml -o json_output=true", "falco version --json"],
   fallback: "run",
+  flags: runFlags,
+  retired: retiredFlags,
+  aliases: { repo: "registry" },
   commands: {
     run: async () => (await import("./run.ts")).run,
     fields: async () => (await import("./fields.ts")).fields,
@@ -17,7 +21,6 @@ export const root = command({
     artifact: async () => (await import("./artifact/artifact.ts")).artifact,
     index: async () => (await import("./index/index.ts")).index,
     registry: async () => (await import("./registry/registry.ts")).registry,
-    repo: async () => (await import("./registry/registry.ts")).registry,
     config: async () => (await import("./config/config.ts")).config,
     version: async () => (await import("./version.ts")).version,
     completion: async () => (await import("./completion.ts")).completion,

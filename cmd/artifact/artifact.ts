@@ -3,6 +3,11 @@ import { command } from "../command.ts";
 export const artifact = command({
   name: "artifact",
   summary: "Search, install and follow rules files, plugins and assets",
+  examples: [
+    "falco artifact search k8s",
+    "falco artifact install k8saudit-rules",
+    "falco artifact follow falco-rules:3",
+  ],
   commands: {
     search: async () => (await import("./search.ts")).search,
     info: async () => (await import("./info.ts")).info,

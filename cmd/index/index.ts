@@ -3,6 +3,7 @@ import { command } from "../command.ts";
 export const index = command({
   name: "index",
   summary: "Manage the indexes that list artifacts by name",
+  examples: ["falco index list", "falco index update"],
   commands: {
     add: async () => (await import("./add.ts")).add,
     remove: async () => (await import("./remove.ts")).remove,

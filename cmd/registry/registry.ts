@@ -4,6 +4,7 @@ import { command } from "../command.ts";
 export const registry = command({
   name: "registry",
   summary: "Push, pull and log in to registries of artifacts",
+  examples: ["falco registry pull ghcr.io/falcosecurity/rules/falco-rules:latest"],
   commands: {
     push: async () => (await import("./push.ts")).push,
     pull: async () => (await import("./pull.ts")).pull,

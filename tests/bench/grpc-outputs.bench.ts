@@ -1,9 +1,9 @@
-/**
- * Alerts through `falco.outputs.service/sub` on a unix socket: how many a second one subscriber in another
- * process gets, and how long an alert takes from publish to the subscriber, at full speed and at 10,000/s. The
- * subscriber's start-up is left out: the first fifth warms it up.
- */
 import { grpcFixture, sampleAlert } from "../e2e/grpc/server-fixture.ts";
+import type { BenchRow } from "./bench.ts";
+
+export const name = "grpc-outputs";
+export const description =
+  "alerts through falco.outputs.service/sub on a unix socket to a subscriber in another process, at full speed and at 10,000/s";
 
 const TOTAL = 100_000;
 const FIELD = "sent";
@@ -40,7 +40,7 @@ const SUBSCRIBER = `
   process.exit(0);
 `;
 
-async function measure(perSecond: number): Promise<string> {
+async function measure(offered: string, perSecond: number): Promise<BenchRow> {
   await using server = await grpcFixture();
   const address = server.address.replace("unix://", "unix:");
   const child = Bun.spawn([process.execPath, "-e", SUBSCRIBER, address, String(TOTAL)], {
@@ -65,9 +65,17 @@ async function measure(perSecond: number): Promise<string> {
     .split(" ")
     .map(Number);
   const { missed } = server.hub.stats();
-  const rate = Math.round(count! / seconds!).toLocaleString("en");
-  return `${rate} alerts/s, p50 ${p50!.toFixed(2)} ms, p99 ${p99!.toFixed(2)} ms, missed ${missed}, out of order ${disordered}`;
+  return {
+    offered,
+    "alerts/s": count! / seconds!,
+    "p50 ms": p50!,
+    "p99 ms": p99!,
+    missed,
+    "out of order": disordered!,
+  };
 }
 
-console.log(`grpc sub, as fast as it goes: ${await measure(1e9)}`);
-console.log(`grpc sub, 10,000/s offered:   ${await measure(10_000)}`);
+export const run = async (): Promise<readonly BenchRow[]> => [
+  await measure("as fast as it goes", 1e9),
+  await measure("10,000/s", 10_000),
+];

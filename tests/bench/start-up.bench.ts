@@ -15,19 +15,16 @@ export async function run(): Promise<readonly BenchRow[] | string> {
 
 function measure(words: readonly string[]): BenchRow {
   const times: number[] = [];
-  let memory = 0;
   for (let i = 0; i < RUNS; i++) {
     const start = performance.now();
-    const { resourceUsage } = Bun.spawnSync([BINARY, ...words], { stdout: "ignore" });
+    Bun.spawnSync([BINARY, ...words], { stdout: "ignore" });
     times.push(performance.now() - start);
-    memory = Math.max(memory, resourceUsage.maxRSS);
   }
   times.sort((a, b) => a - b);
   return {
     command: `falco ${words.join(" ")}`,
     "median ms": times[RUNS >> 1]!,
     "slowest ms": times.at(-1)!,
-    "RSS MB": memory / 1e6,
     "file MB": statSync(BINARY).size / 1e6,
   };
 }

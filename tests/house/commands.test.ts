@@ -16,7 +16,12 @@ describe.each(nodes.map((node) => [node.path, node.command] as const))("%s", (pa
   test("it is a group or it runs, and shows how in an example that parses", async () => {
     expect(Boolean(command.commands) !== Boolean(command.run)).toBe(true);
     expect(command.examples?.length ?? 0).toBeGreaterThan(0);
-    if (!command.run) return;
+    if (!command.run) {
+      const named = (command.examples ?? []).map((line) => words(line)[path.split(" ").length]);
+      const below = [...Object.keys(command.commands ?? {}), ...Object.keys(command.aliases ?? {})];
+      expect(named.filter((word) => word && !word.startsWith("-") && !below.includes(word))).toEqual([]);
+      return;
+    }
     const own = (command.examples ?? []).filter((line) => line.split(/ (?=[|<>&])/)[0]!.startsWith(path));
     for (const line of own)
       expect(() => parse(command, words(line).slice(path.split(" ").length), path)).not.toThrow();

@@ -15,6 +15,8 @@ const LONGER: Readonly<Record<string, string>> = {
   "core/config/schema.ts": "table of configuration keys",
   "core/fields/": "tables of fields, each with its description and reader",
   "core/rules/language/parser.ts": "one grammar, read in one piece",
+  "core/rules/load/compiler.ts": "one pass over a rule set, in the order it happens",
+  "core/rules/check/test.ts": "what each operator means for each type of value",
 };
 
 const paths = (some: readonly SourceFile[]): string[] => some.map((file) => file.path);
@@ -33,7 +35,7 @@ test("file names are kebab-case and say what is inside", () => {
     paths(files).filter((path) => !/^[a-z0-9-]+(\.(test|bench|suite|d))?\.ts$/.test(basename(path))),
   ).toEqual([]);
   expect(
-    paths(files).filter((path) => /^(utils?|helpers|misc|common|index)\.ts$/.test(basename(path))),
+    paths(files).filter((path) => /(^|\/)(utils?|helpers|misc|common|(?<!index\/)index)\.ts$/.test(path)),
   ).toEqual([]);
 });
 
@@ -56,13 +58,14 @@ test("the type checker is never silenced, and any is never a type", () => {
     .filter((file) => file.path !== "tests/house/files.test.ts")
     .flatMap((file) => [
       ...file.lines.filter((line) => silencing.test(line)).map((line) => `${file.path}: ${line.trim()}`),
-      ...[...withoutComments(file.text).matchAll(/.*(?::|\bas|<) ?any\b[^"].*/g)].map(
+      ...[...withoutTexts(withoutComments(file.text)).matchAll(/.*(?::|\bas|<) ?any\b[^"].*/g)].map(
         ([line]) => `${file.path}: ${line}`,
       ),
     ]);
   expect(found).toEqual([]);
 });
 
+const withoutTexts = (code: string): string => code.replaceAll(/"(\\.|[^"\\\n])*"/g, '""');
 const withoutComments = (text: string): string => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
 
 test("no test is left out without a reason", () => {

@@ -3,6 +3,7 @@ import { command } from "../../command.ts";
 export const webhook = command({
   name: "webhook",
   summary: "Patch pods as they are made, as an admission webhook of Kubernetes",
+  examples: ["falco kilt webhook manifests | kubectl apply -f -"],
   description:
     "Serves unless a command is named; its options are those of `falco kilt webhook serve`.\n\n" +
     "A pod, or what holds its template, says by annotation whether it is patched: falco.org/kilt is\n" +
