@@ -8,6 +8,8 @@ interface Common {
   readonly restart?: boolean;
   /** Accepted so that existing files load, but without effect here: the reason, shown when it is set otherwise. */
   readonly inert?: string;
+  /** Not in the sample file: there for old files only. */
+  readonly hidden?: boolean;
 }
 
 /** `initial` is what the sample file (and a run without any file) says; `absent` is what a file that leaves the key out means. */

@@ -4,7 +4,7 @@ import { nearest } from "../nearest.ts";
 import type { AnyKey, EitherKey, Json, Key, ListKey, NumberKey, ObjectKey, TextKey } from "./declare.ts";
 import { toBool, toInteger, toNumber } from "./scalar.ts";
 import type { ListTree, MapTree, ScalarTree, Tree } from "./tree.ts";
-import { isNull } from "./tree.ts";
+import { COMMAND_LINE, isNull } from "./tree.ts";
 
 /** Something in a configuration that the schema does not allow. */
 export interface Finding {
@@ -149,9 +149,11 @@ class Decoder {
   #list(key: ListKey, tree: Tree, path: string, context: string): unknown[] {
     // A single word where a list belongs is a list of one: `config_files: a.yaml`.
     if (tree.kind === "scalar") {
+      const item = this.value(key.item, tree, `${path}[0]`, `${context}[0]`);
+      if (tree.place.file.startsWith(COMMAND_LINE)) return [item];
       const message = `Invalid "${path}": expected a list, found a single value; taking it as a list of one`;
       this.#report({ key: path, context, rule: RULES.type, message, place: tree.place });
-      return [this.value(key.item, tree, `${path}[0]`, `${context}[0]`)];
+      return [item];
     }
     if (tree.kind === "map") {
       this.#wrongShape("a list", tree, path, context);

@@ -15,7 +15,8 @@ export function inertSettings(root: MapTree): string[] {
       }
       return;
     }
-    if (!key.inert || !("initial" in key) || decode(key, tree).value === key.initial) return;
+    if (!key.inert || !("initial" in key)) return;
+    if (JSON.stringify(decode(key, tree).value) === JSON.stringify(key.initial)) return;
     out.push(`"${path}" has no effect: ${key.inert}`);
   };
   walk(schema, root, "");

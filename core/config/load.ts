@@ -13,7 +13,7 @@ import { parseYaml } from "./parse-yaml.ts";
 import type { Config } from "./schema.ts";
 import { schema } from "./schema.ts";
 import type { MapTree } from "./tree.ts";
-import { at } from "./tree.ts";
+import { at, COMMAND_LINE } from "./tree.ts";
 
 /** Where a configuration is looked for when no `-c` names one. */
 export const SEARCH_PATHS = ["/etc/falco/falco.yaml", "/usr/local/etc/falco/falco.yaml"] as const;
@@ -158,7 +158,7 @@ function decodeMerged(root: MapTree, main: string, warnings: string[]): Config {
   for (const finding of findings) {
     if (finding.fatal) throw findingError(finding);
     // Findings in files are reported with their file; those of the command line have no file.
-    if (!finding.place.file.startsWith("-o ")) continue;
+    if (!finding.place.file.startsWith(COMMAND_LINE)) continue;
     warnings.push(`${finding.place.file}: ${finding.message}${finding.hint ? ` (${finding.hint})` : ""}`);
   }
   for (const check of checks) {

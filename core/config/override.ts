@@ -2,7 +2,7 @@ import type { Place } from "../errors.ts";
 import { FalcoError } from "../errors.ts";
 import { parseYaml } from "./parse-yaml.ts";
 import type { MapTree, Tree } from "./tree.ts";
-import { isNull, mapTree, scalarTree } from "./tree.ts";
+import { COMMAND_LINE, isNull, mapTree, scalarTree } from "./tree.ts";
 
 /** One step of a key path: a name, or an index into a list; `[]` appends. */
 export type Step = string | { readonly index: number | "append" };
@@ -59,7 +59,7 @@ export function applyOverride(root: MapTree, option: string): void {
   }
   const path = option.slice(0, split);
   const text = option.slice(split + 1);
-  const place: Place = { file: `-o ${path}`, line: 1, column: 1 };
+  const place: Place = { file: COMMAND_LINE + path, line: 1, column: 1 };
   const braces = text.startsWith("{") && text.endsWith("}");
   // The environment is for files; what the shell passes on has been through it already.
   const value = braces ? withoutEnvironment(text, place.file) : scalarTree(text, place, true);
@@ -67,7 +67,7 @@ export function applyOverride(root: MapTree, option: string): void {
 }
 
 function withoutEnvironment(text: string, file: string): Tree {
-  return parseYaml(text, file, {}).root;
+  return parseYaml(text, file, null).root;
 }
 
 function setAt(root: MapTree, path: string, value: Tree, place: Place): void {

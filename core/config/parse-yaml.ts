@@ -17,13 +17,14 @@ export interface ParsedYaml {
 }
 
 /**
- * Reads one YAML document whose root is a map (or nothing). `${NAME}` in values becomes the environment's NAME.
+ * Reads one YAML document whose root is a map (or nothing). `${NAME}` in values becomes the environment's NAME, unless
+ * the environment given is null.
  * Throws CONFIG_YAML with the place of the fault.
  */
 export function parseYaml(
   content: string,
   file: string,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  environment: Readonly<Record<string, string | undefined>> | null = process.env,
 ): ParsedYaml {
   const lines = new LineCounter();
   const document = parseDocument(content, {
@@ -48,15 +49,22 @@ export function parseYaml(
 
   const duplicates: { key: string; place: Place }[] = [];
   let nodes = 0;
+  /** The node each anchor stands for so far; `resolve()` of the library searches the whole document each time. */
+  const anchors = new Map<string, Node>();
+  let expanding = 0;
   const build = (node: Node | null | undefined, offset: number | undefined, depth: number): Tree => {
     if (++nodes > MAX_NODES) throw fault(`more than ${MAX_NODES} values`, offset);
     if (depth > MAX_DEPTH) throw fault(`nested deeper than ${MAX_DEPTH} levels`, offset);
     const start = node?.range?.[0] ?? offset;
     if (isAlias(node)) {
-      const target = node.resolve(document);
+      const target = anchors.get(node.source);
       if (!target) throw fault(`unknown alias "${node.source}"`, start);
-      return build(target, start, depth + 1);
+      expanding++;
+      const tree = build(target, start, depth + 1);
+      expanding--;
+      return tree;
     }
+    if (node?.anchor && expanding === 0) anchors.set(node.anchor, node);
     if (isMap(node)) return buildMap(node.items as Pair<Node, Node | null>[], start, depth);
     if (isSeq(node)) {
       const items = node.items.map((item) => build(item as Node | null, start, depth + 1));
@@ -79,7 +87,7 @@ export function parseYaml(
   const buildScalar = (node: Node | null | undefined, start: number | undefined): ScalarTree => {
     const raw = isScalar(node) ? String(node.value ?? "") : "";
     const quoted = isScalar(node) && node.type !== "PLAIN" && node.type !== undefined;
-    const { text, used } = expandEnvironment(raw, environment);
+    const { text, used } = environment ? expandEnvironment(raw, environment) : { text: raw, used: false };
     return { kind: "scalar", text, quoted: quoted || used, fromEnvironment: used, place: place(start) };
   };
 

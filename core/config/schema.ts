@@ -89,6 +89,10 @@ export const schema = object(
       text("Path of a file or directory.", ""),
       ["/etc/falco/falco_rules.yaml", "/etc/falco/falco_rules.local.yaml", "/etc/falco/rules.d"],
     ),
+    rule_files: list("Misspelt form of `rules_files` that was never read.", text("Path.", ""), [], {
+      hidden: true,
+      inert: "the key is called rules_files",
+    }),
     rules: list(
       "Rules to enable or disable, applied in this order after all files are loaded.",
       object(

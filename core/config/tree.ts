@@ -40,6 +40,9 @@ export const scalarTree = (text: string, place: Place, quoted = false): ScalarTr
 });
 export const mapTree = (place: Place): MapTree => ({ kind: "map", entries: new Map(), place });
 
+/** How the place of a value begins that came by `-o`; the key follows. */
+export const COMMAND_LINE = "-o ";
+
 /** Whether a value was left empty (`key:`), or says `~` or `null`. */
 export const isNull = (tree: Tree): boolean =>
   tree.kind === "scalar" && !tree.quoted && /^(?:|~|null|Null|NULL)$/.test(tree.text);

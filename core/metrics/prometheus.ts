@@ -6,8 +6,6 @@ import type { MetricsInput, MetricsOptions, SourceInput } from "./input.ts";
 import { readings } from "./select.ts";
 import { prometheusSubsystem, type Unit } from "./table.ts";
 
-export const CONTENT_TYPE = "text/plain; version=0.0.4";
-
 /** How a unit ends a metric's name, and what turns a reading into it. */
 const UNITS: Readonly<
   Record<Unit, { readonly suffix: string; readonly factor: number; readonly decimals: number }>

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Server } from "bun";
 import { FalcoError, reasonOf } from "../errors.ts";
-import { CONTENT_TYPE } from "../metrics/prometheus.ts";
 
 export interface WebOptions {
   readonly listen_address: string;
@@ -29,6 +28,8 @@ export interface WebServer {
   stop(): Promise<void>;
 }
 
+/** Prometheus text format. */
+const EXPOSITION_TYPE = "text/plain; version=0.0.4";
 /** Largest body that a route is handed; alerts come in over other ways. */
 const MAX_BODY = 32 << 20;
 
@@ -45,7 +46,8 @@ export function startWebServer(options: WebOptions, deps: WebDeps): WebServer {
   page(options.k8s_healthz_endpoint, () => health(deps.healthy?.() ?? true));
   page("/versions", () => jsonResponse(JSON.stringify(deps.versions())));
   const { metrics } = deps;
-  if (metrics) page("/metrics", () => new Response(metrics(), { headers: { "Content-Type": CONTENT_TYPE } }));
+  if (metrics)
+    page("/metrics", () => new Response(metrics(), { headers: { "Content-Type": EXPOSITION_TYPE } }));
 
   let server: Server<undefined>;
   try {
