@@ -8,11 +8,8 @@ import { InputSource } from "./input-source.ts";
 export interface InputsEngine {
   /** Event sources that exist without clients, and fields every source has. */
   readonly reserved: { source(name: string): boolean; field(name: string): boolean };
-  /**
-   * Loads rules with the source's fields known, and takes events from the source from now on. `previous` is
-   * the same source under an older declaration.
-   */
-  attach(source: InputSource, fields: FieldClass, previous: InputSource | undefined): Promise<void>;
+  /** Loads rules with the source's fields known, and takes events from the source from now on, not from an older one of its name. */
+  attach(source: InputSource, fields: FieldClass): Promise<void>;
 }
 
 interface Entry {
@@ -78,7 +75,7 @@ export class InputSources {
         `name it "${name}.${taken.name.split(".").at(-1)}"`,
       );
     const entry = { source: new InputSource(name), shape, clients: 0 };
-    await this.#engine.attach(entry.source, inputFields(declaration), known?.source);
+    await this.#engine.attach(entry.source, inputFields(declaration));
     known?.source.end();
     this.#entries.set(name, entry);
     return entry;

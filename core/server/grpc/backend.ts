@@ -33,13 +33,15 @@ export interface RulesVerdict {
   readonly result: unknown;
 }
 
-/** `content` is a rules file that loads after all configured ones. */
 export interface RulesBackend {
   /** The rules as loaded, enabled or not. */
   list(): readonly RuleInfo[];
-  /** Loads everything with this content and throws the outcome away. */
-  validate(content: string): Promise<RulesVerdict>;
-  /** The same, and what is in effect from the next event on, if the verdict is good. State is kept. */
+  /**
+   * Loads the configured files, then `base`, then `content`, and throws the outcome away. Findings have their
+   * places in `content`.
+   */
+  validate(base: string, content: string): Promise<RulesVerdict>;
+  /** Loads the configured files, then `content`; in effect from the next event on if the verdict is good. State is kept. */
   apply(content: string): Promise<RulesVerdict>;
 }
 

@@ -32,8 +32,8 @@ class Engine implements RulesBackend {
       { ...base, name: "Other", tags: ["a", "b"], enabled: true, file: "/etc/falco/falco_rules.yaml" },
     ];
   }
-  async validate(content: string): Promise<RulesVerdict> {
-    const ok = !content.includes("broken");
+  async validate(base: string, content: string): Promise<RulesVerdict> {
+    const ok = !`${base}${content}`.includes("broken");
     const finding = {
       severity: "error",
       code: "LOAD_ERR_VALIDATE",
@@ -45,7 +45,7 @@ class Engine implements RulesBackend {
     return { ok, findings: ok ? [] : [finding], result: { successful: ok } };
   }
   async apply(content: string): Promise<RulesVerdict> {
-    const verdict = await this.validate(content);
+    const verdict = await this.validate("", content);
     if (verdict.ok) this.applied.push(content);
     return verdict;
   }

@@ -91,7 +91,7 @@ export class RulesStore {
 
   async validate(content: string): Promise<RulesOutcome> {
     rulesItems(content);
-    return { verdict: await this.backend.validate(this.#content + content), revision: this.revision };
+    return { verdict: await this.backend.validate(this.#content, content), revision: this.revision };
   }
 
   create(content: string, revision = ""): Promise<RulesOutcome> {
@@ -175,23 +175,26 @@ export class RulesStore {
       }
       const next = { items: new Map(this.#state.items), switches: new Map(this.#state.switches) };
       edit(next);
-      return await this.#takeOver(next, requirements(content));
+      return await this.#takeOver(next, content);
     });
     this.#last = run.catch(() => {});
     return run;
   }
 
-  async #takeOver(next: State, required: string): Promise<RulesOutcome> {
-    const content = render(next);
+  async #takeOver(next: State, content: string): Promise<RulesOutcome> {
+    const document = render(next);
     const { backend } = this;
-    if (required !== "") {
-      const verdict = await backend.validate(required + content);
+    if (content !== "") {
+      // Requirements are only in the content, and only there findings have places that the client knows.
+      const own = new Set(rulesItems(content).map(keyOf));
+      const others = new Map([...next.items].filter(([key]) => !own.has(key)));
+      const verdict = await backend.validate(render({ items: others, switches: new Map() }), content);
       if (!verdict.ok) return { verdict, revision: this.revision };
     }
-    const verdict = await backend.apply(content);
+    const verdict = await backend.apply(document);
     if (!verdict.ok) return { verdict, revision: this.revision };
     try {
-      if (this.#path !== undefined) await writeWhole(this.#path, HEADER + content);
+      if (this.#path !== undefined) await writeWhole(this.#path, HEADER + document);
     } catch (cause) {
       await backend.apply(this.#content);
       throw new FalcoError(
@@ -204,7 +207,7 @@ export class RulesStore {
       );
     }
     this.#state = next;
-    this.#content = content;
+    this.#content = document;
     return { verdict, revision: this.revision };
   }
 
@@ -230,9 +233,3 @@ function fresh(content: string): RulesItem[] {
     throw new FalcoError("API_INVALID", "Cannot change the rules: the content has none");
   return items;
 }
-
-const requirements = (content: string) =>
-  rulesItems(content)
-    .filter((item) => item.name === "")
-    .map((item) => item.text)
-    .join("");

@@ -1,6 +1,10 @@
+import { expect } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { InputSources } from "../../../core/capture/inputs/input-sources.ts";
+import { ApiEngine } from "../../../core/engine/api-engine.ts";
+import { FIELD_CLASSES } from "../../../core/fields/all.ts";
 import type { Alert } from "../../../core/outputs/alert.ts";
 import { ConfigStore } from "../../../core/server/grpc/config-store.ts";
 import { DropLedger } from "../../../core/server/grpc/drop-ledger.ts";
@@ -13,6 +17,10 @@ import { FalcoClient } from "../../../proto/clients/typescript/src/falco-client.
 export interface FixtureOptions extends Partial<GrpcServerOptions> {
   readonly tls?: boolean;
   readonly hubOptions?: HubOptions;
+  /** A rules file of the configuration: with it, a real engine stands behind the API. */
+  readonly ruleFile?: string;
+  /** Where the API's rules are kept. */
+  readonly rulesDirectory?: string;
 }
 
 /** A gRPC server of this process in a directory of its own, on a unix socket or with mutual TLS. */
@@ -24,6 +32,10 @@ export async function grpcFixture(options: FixtureOptions = {}) {
   const drops = new DropLedger();
   const onDrop = (cause: string, count: number) => drops.add("outputs", cause, count);
   const hub = new OutputHub({ onDrop, ...options.hubOptions });
+  const rules = new RulesStore(options.rulesDirectory);
+  const engine = options.ruleFile === undefined ? undefined : apiEngine(options.ruleFile, hub, log);
+  if (engine) rules.connect(engine);
+  if (engine) expect((await engine.apply(rules.content)).ok).toBe(true);
   const server = await startGrpcServer({
     bindAddress: options.tls ? "127.0.0.1:0" : `unix://${file("falco.sock")}`,
     certificates: {
@@ -34,9 +46,9 @@ export async function grpcFixture(options: FixtureOptions = {}) {
     version: { version: "1.2.3-rc.1+abc", engineVersion: "0.63.0", engineFieldsChecksum: "c0ffee" },
     hub,
     drops,
-    rules: new RulesStore(),
+    rules,
     configs: new ConfigStore(),
-    inputs: { open: () => Promise.reject(new Error("no engine here")) },
+    inputs: engine ? new InputSources(engine) : { open: () => Promise.reject(new Error("no engine here")) },
     log: (level, text) => void log.push(`${level}: ${text}`),
     ...options,
   });
@@ -58,9 +70,29 @@ export async function grpcFixture(options: FixtureOptions = {}) {
     async [Symbol.asyncDispose]() {
       for (const client of clients) client.close();
       await server.close();
+      engine?.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** An engine for the API alone, which captures nothing of its own. */
+function apiEngine(ruleFile: string, hub: OutputHub, log: string[]): ApiEngine {
+  return new ApiEngine({
+    setting: () => ({
+      files: [{ name: "rules.yaml", content: ruleFile }],
+      additions: [],
+      selections: [],
+      least: "Debug",
+      firstOnly: true,
+    }),
+    sources: ["syscall"],
+    classes: FIELD_CLASSES,
+    hostname: "test",
+    onAlert: (alert) => hub.publish(alert),
+    onRules: () => Promise.resolve(),
+    onFailure: (source, error) => void log.push(`error: ${source}: ${error}`),
+  });
 }
 
 /** An alert of about 500 bytes on the wire, numbered in its field `n`. */
@@ -98,4 +130,17 @@ export async function take<T>(stream: AsyncIterable<T>, count: number): Promise<
   const items: T[] = [];
   for await (const item of stream) if (items.push(item) >= count) break;
   return items;
+}
+
+/**
+ * What a promise that has to fail fails with. Not `expect(…).rejects`: that holds the event loop, on which the
+ * server of this process has its work to do.
+ */
+export async function failure(promise: Promise<unknown>): Promise<Error> {
+  const outcome = await promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (outcome instanceof Error) return outcome;
+  throw new Error(`Did not fail, or not with an error: ${outcome}`);
 }
