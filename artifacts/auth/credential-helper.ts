@@ -20,7 +20,7 @@ async function ask(
     );
   }
   const program = `docker-credential-${helper}`;
-  const path = Bun.which(program);
+  const path = Bun.which(program, { PATH: process.env["PATH"] ?? "" });
   if (!path) {
     throw new FalcoError("CREDENTIALS", `Cannot ask for credentials: ${program} is not in the PATH`, {
       hint: "install the helper, or remove it from config.json",

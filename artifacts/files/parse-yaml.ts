@@ -1,16 +1,20 @@
 import { type Document, LineCounter, parseDocument } from "yaml";
-import { FalcoError } from "../../core/errors.ts";
+import { FalcoError, reasonOf } from "../../core/errors.ts";
 
 /** A parsed YAML document that knows where in the file each node stands. */
 export interface PlacedDocument extends Document.Parsed {
   /** An error that points at a node, or at the file's begin. */
   errorAt(node: unknown, message: string, hint?: string): FalcoError;
+  /** The document as plain values. Aliases that would make it grow without measure, or name nothing, throw. */
+  value(): unknown;
 }
+
+/** Aliases are few in such files; a bound keeps nested ones from growing without end. */
+const maxAliasCount = 1000;
 
 /** Parses YAML keeping positions. Bad syntax throws, with the file, line and column. */
 export function parseYaml(text: string, file: string, code: string): PlacedDocument {
   const counter = new LineCounter();
-  // Aliases are few in such files; a bound keeps nested ones from growing without end.
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const at = (offset: number): { place: { file: string; line: number; column: number }; excerpt: string } => {
     const { line, col } = counter.linePos(offset);
@@ -26,5 +30,12 @@ export function parseYaml(text: string, file: string, code: string): PlacedDocum
     const range = (node as { range?: readonly number[] } | null | undefined)?.range;
     return new FalcoError(code, message, { ...at(range?.[0] ?? 0), ...(hint && { hint }) });
   };
-  return Object.assign(document, { errorAt });
+  const value = (): unknown => {
+    try {
+      return document.toJS({ maxAliasCount });
+    } catch (error) {
+      throw new FalcoError(code, `Cannot read ${file}: ${reasonOf(error)}`, { cause: error });
+    }
+  };
+  return Object.assign(document, { errorAt, value });
 }

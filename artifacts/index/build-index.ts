@@ -18,7 +18,8 @@ const descriptions = ["artifact.yaml", "artifact.yml", "index-entry.yaml"];
  * a rules file. Entries come sorted by name, and pass the same check as any index.
  */
 export async function buildIndex(dir: string, { prefix }: BuildIndexOptions = {}): Promise<string> {
-  const { stringify, parse } = await import("yaml");
+  const { stringify } = await import("yaml");
+  const { parseYaml } = await import("../files/parse-yaml.ts");
   const items: Record<string, unknown>[] = [];
   const children = await readdir(dir, { withFileTypes: true }).catch((error: Error) => {
     throw new FalcoError("INDEX", `Cannot build an index of ${dir}: ${error.message}`, { cause: error });
@@ -27,12 +28,10 @@ export async function buildIndex(dir: string, { prefix }: BuildIndexOptions = {}
     const path = join(dir, child.name);
     const files = child.isDirectory() ? await readdir(path) : [child.name];
     const description = child.isDirectory() ? descriptions.find((name) => files.includes(name)) : undefined;
-    const given: unknown = description ? parse(await readFile(join(path, description), "utf8")) : {};
+    const described = description && join(path, description);
+    const given = described ? parseYaml(await readFile(described, "utf8"), described, "INDEX").value() : {};
     if (typeof given !== "object" || given === null || Array.isArray(given)) {
-      throw new FalcoError(
-        "INDEX",
-        `Cannot build an index of ${dir}: ${join(path, description ?? "")} is not a mapping`,
-      );
+      throw new FalcoError("INDEX", `Cannot build an index of ${dir}: ${described} is not a mapping`);
     }
     const type = typeOf(files.filter((name) => !descriptions.includes(name)));
     if (!description && !type) continue;

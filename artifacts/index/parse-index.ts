@@ -35,7 +35,7 @@ export async function parseIndex(text: string, file: string): Promise<IndexEntry
   if (checked && "entries" in checked) return checked.entries;
   const { parseYaml } = await import("../files/parse-yaml.ts");
   const document = parseYaml(text, file, "INDEX");
-  const again = checkEntries(document.toJS({ maxAliasCount: 1000 }));
+  const again = checkEntries(document.value());
   if ("entries" in again) return again.entries;
   const { path, what, hint } = again.complaint;
   // The node itself, or the nearest one around it when it is missing.

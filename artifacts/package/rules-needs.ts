@@ -15,7 +15,7 @@ const engineRequirement = "engine_version_semver";
  * (a bare number N stands for 0.N.0). Throws with the place when the file is no rules file.
  */
 export function rulesNeeds(document: PlacedDocument, file: string): RulesNeeds {
-  const items: unknown = document.toJS({ maxAliasCount: 1000 });
+  const items = document.value();
   if (!Array.isArray(items)) {
     throw document.errorAt(document.contents, `Cannot use ${file} as a rules file: it is not a list`);
   }

@@ -20,7 +20,7 @@ export async function readConfigFile(path: string): Promise<ConfigFile> {
     throw new FalcoError("CONFIG", `Cannot read ${path}: ${reasonOf(error)}`, { cause: error });
   }
   const { parseYaml } = await import("../files/parse-yaml.ts");
-  return { path, values: parseYaml(text, path, "CONFIG").toJS() as unknown };
+  return { path, values: parseYaml(text, path, "CONFIG").value() };
 }
 
 /** The value at `a.b.c`, whatever the case of the keys. */

@@ -1,5 +1,12 @@
 import { TrustedRoot } from "@sigstore/protobuf-specs";
-import { type Signer, toSignedEntity, toTrustMaterial, Verifier } from "@sigstore/verify";
+import {
+  type SignedEntity,
+  type Signer,
+  type TrustMaterial,
+  toSignedEntity,
+  toTrustMaterial,
+  Verifier,
+} from "@sigstore/verify";
 import { RE2JS } from "re2js";
 import { FalcoError, reasonOf } from "../../core/errors.ts";
 import type { CosignPolicy } from "../index/index-entry.ts";
@@ -44,7 +51,7 @@ export async function verifySignature(
   for (const signature of signatures) {
     try {
       checkSubject(signature, digest);
-      checkSigner(verifier.verify(toSignedEntity(signature.bundle, bufferOf(signature.payload))), policy);
+      checkSigner(verifier.verify(entityOf(signature, policy)), policy);
       return;
     } catch (error) {
       reasons.push(reasonOf(error));
@@ -56,6 +63,14 @@ export async function verifySignature(
   );
 }
 
+/** With a key and the log left out, what the log says is not looked at, for no root is at hand to believe it by. */
+function entityOf({ bundle, payload }: FoundSignature, policy: CosignPolicy): SignedEntity {
+  const entity = toSignedEntity(bundle, bufferOf(payload));
+  return policy.key !== undefined && policy.ignoreTlog
+    ? { ...entity, tlogEntries: [], timestamps: [] }
+    : entity;
+}
+
 const bufferOf = (payload: Uint8Array | undefined): Buffer | undefined =>
   payload && Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
 
@@ -64,7 +79,7 @@ async function makeVerifier(policy: CosignPolicy, { trustedRoot, env }: VerifyOp
   if (policy.key === undefined) {
     // A keyless certificate lives for minutes: only a trusted time, from the log or a timestamp, says it was valid.
     const root = await loadTrustRoot(trustedRoot, env);
-    return new Verifier(toTrustMaterial(root), {
+    return new Verifier(materialOf(root), {
       tlogThreshold: log,
       ctlogThreshold: 1,
       timestampThreshold: 1,
@@ -72,8 +87,17 @@ async function makeVerifier(policy: CosignPolicy, { trustedRoot, env }: VerifyOp
   }
   const publicKey = await loadPublicKey(policy.key);
   const root = policy.ignoreTlog ? TrustedRoot.fromJSON({}) : await loadTrustRoot(trustedRoot, env);
-  const material = toTrustMaterial(root, () => ({ publicKey, validFor: () => true }));
+  const material = materialOf(root, () => ({ publicKey, validFor: () => true }));
   return new Verifier(material, { tlogThreshold: log, ctlogThreshold: 0, timestampThreshold: log });
+}
+
+/** A root that was given may hold anything: certificates in it are parsed here. */
+function materialOf(...args: Parameters<typeof toTrustMaterial>): TrustMaterial {
+  try {
+    return toTrustMaterial(...args);
+  } catch (error) {
+    throw new FalcoError("SIGNATURE", `Cannot use the trusted root: ${reasonOf(error)}`, { cause: error });
+  }
 }
 
 /** What was signed must be this very manifest: cosign's payload and in-toto statements name its digest. */
