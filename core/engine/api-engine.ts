@@ -144,7 +144,7 @@ export class ApiEngine implements RulesBackend, InputsEngine {
     const running: Running = { source, engine, fields, stopped: false };
     this.#inputs.set(name, running);
     this.#use(loader, setting);
-    const hooks = { flush: () => {}, stopped: () => running.stopped };
+    const hooks = { flush: () => undefined, stopped: () => running.stopped };
     runLoop(source, engine, hooks).catch((error) => onFailure(name, error));
   }
 
