@@ -1,6 +1,8 @@
-import { unlinkSync, writeFileSync } from "node:fs";
+import { statSync, unlinkSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { type RulesFile, readRulesFiles } from "./config/rules-files.ts";
+import { ConfigWatcher } from "./config/watch.ts";
 import { EngineController } from "./engine/controller.ts";
 import type { EngineStats } from "./engine/messages.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
@@ -10,6 +12,8 @@ import { EMBEDDED_RULES } from "./library/rules.ts";
 import { createLog, type Log } from "./log.ts";
 import { OutputQueue } from "./outputs/outputs.ts";
 import { formatStatistics } from "./outputs/statistics.ts";
+import { SelfMetrics } from "./self-metrics.ts";
+import { Services } from "./services.ts";
 import { engineStart, logOptions, rulesInput } from "./settings.ts";
 import { SyslogSocket } from "./syslog.ts";
 import { VERSIONS } from "./versions.ts";
@@ -46,6 +50,9 @@ class Run {
   readonly #log: Log;
   readonly #outputs: OutputQueue;
   readonly #controller: Controller;
+  readonly #metrics: SelfMetrics;
+  readonly #services: Services;
+  #watcher: ConfigWatcher | undefined;
   #report: RulesReport | undefined;
   #stopping = false;
 
@@ -78,6 +85,13 @@ class Run {
         if (this.#isReplay) await this.#outputs.room();
       },
       onLog: (level, message) => this.#log.log(level, message),
+    });
+    this.#metrics = new SelfMetrics(this.#loaded, this.#outputs, process.env.FALCO_HOSTNAME || hostname());
+    this.#services = new Services({
+      metrics: this.#metrics,
+      outputs: this.#outputs,
+      stats: () => this.#controller.stats(),
+      log: (level, message) => this.#log.log(level, message),
     });
   }
 
@@ -116,7 +130,9 @@ class Run {
     const release = this.#handleSignals();
     this.#tellSource(start);
     const timer = this.#stopLater();
+    this.#watch();
     try {
+      this.#services.start(this.#loaded);
       const stats = await this.#controller.ended;
       await this.#outputs.drain(this.#loaded.config.output_timeout);
       this.#tellStatistics(stats);
@@ -124,6 +140,8 @@ class Run {
     } finally {
       clearTimeout(timer);
       release();
+      this.#watcher?.close();
+      await this.#services.stop();
       this.#removePidfile();
     }
   }
@@ -163,7 +181,29 @@ class Run {
   }
 
   #rulesInput(): RulesInput {
-    return rulesInput(this.#loaded.config, this.#rulesFiles(), this.#options.print);
+    const files = this.#rulesFiles();
+    this.#metrics.loaded(this.#loaded, files);
+    return rulesInput(this.#loaded.config, files, this.#options.print);
+  }
+
+  /** Reloads when a file of the configuration or rules changes, if that is wanted. */
+  #watch(): void {
+    const { config, files, directories } = this.#loaded;
+    if (!config.watch_config_files) return;
+    const rules = this.#options.rules.length > 0 ? this.#options.rules : config.rules_files;
+    const isDirectory = (path: string): boolean =>
+      statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    const watched = [...files.map(({ path }) => path), ...rules];
+    this.#watcher?.close();
+    this.#watcher = new ConfigWatcher({
+      files: watched.filter((path) => !isDirectory(path)),
+      directories: [...directories, ...watched.filter(isDirectory)],
+      onChange: () => {
+        this.#log.log("info", "A configuration or rules file has changed, restarting...");
+        void this.#reload();
+      },
+      onError: (message) => this.#log.log("warning", message),
+    });
   }
 
   #tellRules(report: RulesReport): void {
@@ -227,6 +267,7 @@ class Run {
       this.#report = report;
       this.#log.configure(logOptions(this.#loaded.config));
       await this.#outputs.reconfigure(this.#outputOptions());
+      this.#watch();
     } catch (error) {
       this.#loaded = before;
       this.#log.log("error", `Cannot reload, going on as before: ${reasonOf(error)}`);

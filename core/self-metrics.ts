@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { release } from "node:os";
+import type { LoadedConfig } from "./config/load.ts";
+import type { RulesFile } from "./config/rules-files.ts";
+import type { EngineStats } from "./engine/messages.ts";
+import type { HashedFile, MetricsInput } from "./metrics/input.ts";
+import { bootTime, interfaceAddresses, readResources } from "./metrics/resources.ts";
+import type { OutputQueue } from "./outputs/outputs.ts";
+import { VERSIONS } from "./versions.ts";
+
+const ENGINE_NAMES: Readonly<Record<string, string>> = {
+  modern_ebpf: "modern_bpf",
+  kmod: "modern_bpf",
+  replay: "savefile",
+};
+
+const nowNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** What this process has to say of itself, gathered from its parts whenever somebody asks. */
+export class SelfMetrics {
+  readonly #outputs: OutputQueue;
+  readonly #started = nowNs();
+  #reloaded = this.#started;
+  #config: LoadedConfig;
+  #rulesFiles: readonly HashedFile[] = [];
+  #stats: EngineStats | undefined;
+  #hostname: string;
+
+  constructor(config: LoadedConfig, outputs: OutputQueue, hostname: string) {
+    this.#config = config;
+    this.#outputs = outputs;
+    this.#hostname = hostname;
+  }
+
+  /** Configuration and rules that are in effect from now on. */
+  loaded(config: LoadedConfig, rules: readonly RulesFile[]): void {
+    this.#config = config;
+    this.#rulesFiles = rules.map(({ name, content }) => ({ path: name, sha256: sha256(content) }));
+    this.#reloaded = nowNs();
+  }
+
+  /** The engine's latest numbers. */
+  set stats(stats: EngineStats) {
+    this.#stats = stats;
+  }
+
+  input(): MetricsInput {
+    const now = nowNs();
+    const uptime = Number((now - this.#started) / 1_000_000n) / 1000;
+    const stats = this.#stats;
+    return {
+      version: VERSIONS.falco,
+      hostname: this.#hostname,
+      kernelRelease: release(),
+      cpus: navigator.hardwareConcurrency,
+      now,
+      started: this.#started,
+      reloaded: this.#reloaded,
+      booted: bootTime(),
+      rulesFiles: this.#rulesFiles,
+      configFiles: this.#config.files.map(({ path, sha256: hash }) => ({ path, sha256: hash })),
+      sources: [
+        {
+          source: "syscall",
+          engine: ENGINE_NAMES[this.#config.config.engine.kind] ?? this.#config.config.engine.kind,
+          processed: stats?.events ?? 0,
+          counters: stats ? countersOf(stats) : {},
+        },
+      ],
+      alerts: this.#outputs.counts,
+      outputs: this.#outputs.stats(),
+      resources: readResources(uptime),
+      addresses: interfaceAddresses(),
+    };
+  }
+}
+
+function countersOf(stats: EngineStats): Record<string, number> {
+  const lost = Object.values(stats.drops).reduce((sum, count) => sum + count, 0);
+  return {
+    n_evts: stats.seen,
+    n_drops: lost,
+    ...stats.drops,
+    n_threads: stats.threads,
+    n_fds: stats.fds,
+    ...stats.state,
+  };
+}

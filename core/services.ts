@@ -1,0 +1,67 @@
+import type { LoadedConfig } from "./config/load.ts";
+import type { EngineStats } from "./engine/messages.ts";
+import type { LogLevel } from "./log.ts";
+import { metricsPage } from "./metrics/prometheus.ts";
+import { MetricsReporter } from "./metrics/reporter.ts";
+import type { OutputQueue } from "./outputs/outputs.ts";
+import type { SelfMetrics } from "./self-metrics.ts";
+import { startWebServer, type WebServer } from "./server/web.ts";
+import { versionInfo } from "./versions.ts";
+
+const STATS_MS = 1000;
+
+export interface ServicesDeps {
+  readonly metrics: SelfMetrics;
+  readonly outputs: OutputQueue;
+  readonly stats: () => Promise<EngineStats>;
+  readonly log: (level: LogLevel, message: string) => void;
+}
+
+/** What runs beside the engine and tells about it: the web server and the metrics snapshots. */
+export class Services {
+  readonly #deps: ServicesDeps;
+  #web: WebServer | undefined;
+  #reporter: MetricsReporter | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(deps: ServicesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Starts what the configuration asks for. Throws FalcoError when a port is taken, a certificate unusable. */
+  start({ config }: LoadedConfig): void {
+    const { metrics, outputs, log } = this.#deps;
+    if (config.metrics.enabled) {
+      this.#timer = setInterval(() => void this.#refresh(), STATS_MS);
+      this.#timer.unref();
+      this.#reporter = new MetricsReporter(config.metrics, {
+        input: () => metrics.input(),
+        push: (alert) => outputs.push(alert),
+        log,
+      });
+      this.#reporter.start();
+    }
+    if (!config.webserver.enabled) return;
+    const exposes = config.metrics.enabled && config.webserver.prometheus_metrics_enabled;
+    this.#web = startWebServer(config.webserver, {
+      versions: () => versionInfo(),
+      ...(exposes ? { metrics: () => metricsPage(metrics.input(), config.metrics) } : {}),
+    });
+    const { listen_address, ssl_enabled } = config.webserver;
+    log(
+      "info",
+      `Starting health webserver with threadiness 1, listening on ${listen_address}:${this.#web.port}`,
+    );
+    if (ssl_enabled) log("info", "The webserver speaks HTTPS");
+  }
+
+  async #refresh(): Promise<void> {
+    this.#deps.metrics.stats = await this.#deps.stats();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#reporter?.stop();
+    await this.#web?.stop();
+  }
+}
