@@ -56,7 +56,7 @@ export class State {
   /** Where the watched machine's file system is mounted, when it is not our own. */
   hostRoot = "";
   /** Our own process, which always finds room in the table. */
-  ownPid = NONE;
+  ownPid: number | undefined = undefined;
   /** Live sources: looks a thread up from the system and hands over its seeds (thread, descriptors). */
   fetchThread: ((tid: number, sink: SeedSink) => void) | undefined = undefined;
   /** Live sources: asks the container's runtime what it is. */

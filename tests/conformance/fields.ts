@@ -87,9 +87,13 @@ const isExcepted = (capture: string, key: string, ours: Json, theirs: Json): boo
 
 /**
  * Replays a capture and compares the fields of every event with the reference's; with a `stride`, of every so
- * many-th event. Number and order of events are compared in any case.
+ * many-th event. Number and order of events are compared in any case. `file` may be a copy of the capture.
  */
-export async function scoreCapture(capture: string, stride = 1): Promise<CaptureScore> {
+export async function scoreCapture(
+  capture: string,
+  stride = 1,
+  file = join(CONFORMANCE, `captures/${capture}.scap`),
+): Promise<CaptureScore> {
   const answers = gunzipSync(readFileSync(join(CONFORMANCE, `fields/${capture}.jsonl.gz`))).toString();
   const lines = answers.trimEnd().split("\n");
   const { constant = {} } = parseRow(lines[0]!) as unknown as { constant?: Row };
@@ -97,7 +101,7 @@ export async function scoreCapture(capture: string, stride = 1): Promise<Capture
   let next = 1;
   let expected = next < lines.length ? parseRow(lines[next]!) : undefined;
   let seen = 0;
-  await replay(join(CONFORMANCE, `captures/${capture}.scap`), (context) => {
+  await replay(file, (context) => {
     if (!expected || expected["evt.num"] !== context.event.num) return;
     seen++;
     if (seen % stride === 0) compareEvent(capture, context, compared, expected, constant);

@@ -33,6 +33,7 @@ const WIDE_LENGTHS = Uint8Array.from(EVENTS, (e) => (e.flags & EF.LARGE_PAYLOAD 
 export class ScapSource implements Source {
   readonly name = "syscall";
   readonly #file: string;
+  readonly #openFile: (file: string) => Promise<AsyncIterator<Buffer>>;
   readonly #upgrade = new Upgrade();
   #window: Window | undefined;
   #seen = 0;
@@ -41,13 +42,15 @@ export class ScapSource implements Source {
   #counted: Buffer = Buffer.alloc(1 << 17);
   #countedView = new DataView(this.#counted.buffer, this.#counted.byteOffset, this.#counted.length);
 
-  constructor(file: string) {
+  /** `openFile` gives the file's bytes, decompressed. */
+  constructor(file: string, openFile: (file: string) => Promise<AsyncIterator<Buffer>> = openInput) {
     this.#file = file;
+    this.#openFile = openFile;
   }
 
   /** Hands over everything that stands before the first event. */
   async open(sink: Sink): Promise<void> {
-    this.#window = new Window(await openInput(this.#file));
+    this.#window = new Window(await this.#openFile(this.#file));
     if (!(await this.#fill(BLOCK_HEAD))) this.#fail("the file is empty or too short for a capture");
     if (this.#window.view.getUint32(this.#window.start, true) !== SECTION_HEADER) {
       this.#fail("it does not start like a capture file");
