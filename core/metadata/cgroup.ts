@@ -121,11 +121,18 @@ function matchPath(path: string): ContainerMatch | undefined {
   return match;
 }
 
+/** Lists of control groups are shared by processes, so most are the very ones seen before. */
+const byList = new WeakMap<readonly string[], { readonly match: ContainerMatch | undefined }>();
+
 /** The container that control groups (`subsystem=path`) place a thread in; undefined on the host. */
 export function containerOfCgroups(cgroups: readonly string[]): ContainerMatch | undefined {
+  const known = byList.get(cgroups);
+  if (known) return known.match;
+  let match: ContainerMatch | undefined;
   for (const line of cgroups) {
-    const match = matchPath(line.slice(line.indexOf("=") + 1));
-    if (match) return match;
+    match = matchPath(line.slice(line.indexOf("=") + 1));
+    if (match) break;
   }
-  return undefined;
+  byList.set(cgroups, { match });
+  return match;
 }

@@ -1,4 +1,5 @@
 import type { FdKind } from "../event/source.ts";
+import type { Owner } from "./fd-table.ts";
 
 /**
  * Kinds of descriptors, numbered as capture files number them (`scap_fd_type`), with the name and the
@@ -82,6 +83,8 @@ export class Fd {
   /** Unix sockets: kernel addresses of both ends. */
   unixSource = 0n;
   unixDestination = 0n;
+  /** Set by the table it is in; see FdTable. */
+  owner: Owner | undefined = undefined;
 
   constructor(kind: FdKind = FD.UNKNOWN) {
     this.kind = kind;
@@ -118,8 +121,22 @@ export class Fd {
   /** A copy that lives on its own: tables of forked processes, duplicated descriptors. */
   clone(): Fd {
     const copy = new Fd(this.kind);
-    Object.assign(copy, this);
-    if (this.ends) copy.ends = { ...this.ends };
+    copy.name = this.name;
+    copy.nameRaw = this.nameRaw;
+    copy.oldName = this.oldName;
+    copy.openFlags = this.openFlags;
+    copy.mountId = this.mountId;
+    copy.dev = this.dev;
+    copy.ino = this.ino;
+    copy.pid = this.pid;
+    copy.l4 = this.l4;
+    copy.role = this.role;
+    copy.connected = this.connected;
+    copy.upperLayer = this.upperLayer;
+    copy.lowerLayer = this.lowerLayer;
+    copy.ends = this.ends && { ...this.ends };
+    copy.unixSource = this.unixSource;
+    copy.unixDestination = this.unixDestination;
     return copy;
   }
 }

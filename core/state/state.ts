@@ -238,6 +238,16 @@ export class State {
     this.fd = fd;
   }
 
+  /** The current event's descriptor, to be changed: processes that share the entry keep what they have. */
+  ownFd(): Fd | undefined {
+    const { thread, fd } = this;
+    if (!fd || !thread) return fd;
+    const own = thread.descriptors?.writable(thread.lastEventFd);
+    // An entry that is not the table's any more is nobody else's either.
+    if (own && own.name === fd.name && own.kind === fd.kind) this.fd = own;
+    return this.fd;
+  }
+
   /** The user of that number where the current thread runs. */
   user(uid: number): UserSeed | undefined {
     return this.accounts.user(this.thread?.containerId ?? "", uid);

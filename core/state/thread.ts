@@ -1,4 +1,4 @@
-import type { Fd } from "./fd.ts";
+import { FdTable } from "./fd-table.ts";
 import type { ThreadGroup } from "./thread-group.ts";
 
 export const UNSET_ID = 0xffff_ffff;
@@ -77,7 +77,7 @@ export class Thread {
   /** The enter event that the next exit event may need, as a record; empty when there is none. */
   enterRecord: Buffer | undefined = undefined;
   /** Own table; see `descriptors` for the one that counts. */
-  readonly fds = new Map<number, Fd>();
+  fds = new FdTable();
   /** Undefined for threads of which nothing but the id is known. */
   group: ThreadGroup | undefined = undefined;
   readonly children = new Set<Thread>();
@@ -106,7 +106,7 @@ export class Thread {
   }
 
   /** The table of descriptors the thread uses: its leader's if it shares it, and its own otherwise. */
-  get descriptors(): Map<number, Fd> | undefined {
+  get descriptors(): FdTable | undefined {
     return (this.flags & CLONE.FILES) === 0 ? this.fds : this.leader?.fds;
   }
 }

@@ -1,8 +1,7 @@
 import type { EventCursor } from "../../event/cursor.ts";
 import { EVENT } from "../../schema/event-codes.ts";
-import { normalizeCgroups } from "../cgroups.ts";
 import { cwdOf } from "../lookup.ts";
-import { textParam, textsParam } from "../params.ts";
+import { argsOf, cgroupsOf, textParam } from "../params.ts";
 import type { State } from "../state.ts";
 import { CLONE, Thread } from "../thread.ts";
 import { addThread, linkThread, removeThread } from "../thread-table.ts";
@@ -154,7 +153,7 @@ function setVirtualIds(thread: Thread, event: EventCursor): void {
 function setProgram(thread: Thread, event: EventCursor): void {
   thread.exe = textParam(event, P.exe);
   thread.comm = event.size(P.comm) > 0 ? textParam(event, P.comm) : thread.exe;
-  thread.args = textsParam(event, P.args);
+  thread.args = argsOf(event, P.args);
 }
 
 function setNumbers(state: State, thread: Thread, event: EventCursor): void {
@@ -170,7 +169,7 @@ function setNumbers(state: State, thread: Thread, event: EventCursor): void {
   thread.gid = event.uint(P.gid, 0);
   state.accounts.learn("", thread.pid, thread.uid, thread.gid);
   if (event.size(P.cgroups) > 0) {
-    thread.cgroups = normalizeCgroups(textsParam(event, P.cgroups)) ?? thread.cgroups;
+    thread.cgroups = cgroupsOf(event, P.cgroups) ?? thread.cgroups;
   }
   thread.cloneTime = event.time;
   thread.lastSeen = event.approximateTime;
@@ -208,7 +207,7 @@ function inherit(from: Thread, to: Thread): void {
 /** A new process starts with copies of its parent's descriptors, working directory and environment. */
 function copyProcess(state: State, from: Thread, to: Thread): void {
   const table = from.descriptors;
-  if (table) for (const [number, fd] of table) to.fds.set(number, fd.clone());
+  if (table) to.fds = table.copy();
   to.cwd = cwdOf(state, from);
   to.env = from.env;
 }

@@ -23,8 +23,8 @@ const closeRange: Update = (state, event) => {
   const marksOnly = (event.uint(3, 0) & CLOSE_RANGE_CLOEXEC) !== 0;
   for (const [number, fd] of table) {
     if (number < 0 || number < first || number > last) continue;
-    if (marksOnly) fd.openFlags |= OPEN_FLAG.CLOEXEC;
-    else table.delete(number);
+    if (!marksOnly) table.delete(number);
+    else if ((fd.openFlags & OPEN_FLAG.CLOEXEC) === 0) table.writable(number)!.openFlags |= OPEN_FLAG.CLOEXEC;
   }
 };
 
@@ -54,8 +54,10 @@ const fcntl: Update = (state, event) => {
   if (command !== FCNTL.DUPFD && command !== FCNTL.DUPFD_CLOEXEC && command !== FCNTL.SETFD) return;
   const result = resultOf(event);
   if (!thread || !fd || result < 0) return;
-  if (command === FCNTL.SETFD) fd.closeOnExec = (event.uint(3, 0) & FD_CLOEXEC) !== 0;
-  else state.addFd(thread, result, duplicate(fd, command === FCNTL.DUPFD_CLOEXEC));
+  if (command === FCNTL.SETFD) {
+    const closeOnExec = (event.uint(3, 0) & FD_CLOEXEC) !== 0;
+    if (fd.closeOnExec !== closeOnExec) state.ownFd()!.closeOnExec = closeOnExec;
+  } else state.addFd(thread, result, duplicate(fd, command === FCNTL.DUPFD_CLOEXEC));
 };
 
 const pipe =

@@ -1,7 +1,6 @@
 import type { EventCursor } from "../../event/cursor.ts";
 import { EVENT } from "../../schema/event-codes.ts";
-import { normalizeCgroups } from "../cgroups.ts";
-import { textParam, textsParam } from "../params.ts";
+import { argsOf, cgroupsOf, envOf, textParam } from "../params.ts";
 import type { State } from "../state.ts";
 import { CLONE, type Thread } from "../thread.ts";
 import { linkThread, removeThread } from "../thread-table.ts";
@@ -52,7 +51,7 @@ const exec: Update = (state, event) => {
   thread.exe = textParam(event, P.exe);
   thread.lastExecTime = event.time;
   thread.comm = event.size(P.comm) > 0 ? textParam(event, P.comm) : thread.exe;
-  thread.args = textsParam(event, P.args);
+  thread.args = argsOf(event, P.args);
   thread.pid = event.int(P.pid, -1);
   if (thread.isInvalid) {
     thread.ptid = event.int(P.ptid, -1);
@@ -88,9 +87,9 @@ function setProcess(thread: Thread, event: EventCursor): void {
     thread.vmRss = event.uint(P.vmRss, 0);
     thread.vmSwap = event.uint(P.vmSwap, 0);
   }
-  if (event.size(P.env) > 0) thread.env = textsParam(event, P.env);
+  if (event.size(P.env) > 0) thread.env = envOf(event, P.env);
   if (event.size(P.cgroups) > 0) {
-    thread.cgroups = normalizeCgroups(textsParam(event, P.cgroups)) ?? thread.cgroups;
+    thread.cgroups = cgroupsOf(event, P.cgroups) ?? thread.cgroups;
   }
   thread.tty = event.uint(P.tty, thread.tty);
 }

@@ -19,9 +19,9 @@ const transfer =
   (state, event) => {
     const { fd } = state;
     if (!fd || resultOf(event) < 0) return;
-    if (isConnectedInet(fd.kind)) fd.connected = true;
+    if (isConnectedInet(fd.kind) && !fd.connected) state.ownFd()!.connected = true;
     if (tupleParam === NO_TUPLE || (fd.name !== "" && fd.kind === FD.IPV4_SOCK && fd.l4 === L4.TCP)) return;
-    learnEnds(state, event, fd, tupleParam, direction);
+    if (event.size(tupleParam) > 0) learnEnds(state, event, state.ownFd()!, tupleParam, direction);
   };
 
 const send: Update = (state, event) => {

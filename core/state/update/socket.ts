@@ -76,8 +76,8 @@ const socketpair: Update = (state, event) => {
 };
 
 const bind: Update = (state, event) => {
-  const { fd } = state;
-  if (!fd || resultOf(event) < 0) return;
+  const fd = resultOf(event) < 0 ? undefined : state.ownFd();
+  if (!fd) return;
   const bytes = event.slice(1);
   if (!isSockaddrValid(bytes)) return;
   const address = addrOf(bytes);
@@ -92,9 +92,9 @@ const bind: Update = (state, event) => {
 };
 
 const connect: Update = (state, event) => {
-  const { thread, fd } = state;
   const result = resultOf(event);
-  if (!thread || !fd || (result < 0 && result !== -EINPROGRESS)) return;
+  const fd = result < 0 && result !== -EINPROGRESS ? undefined : state.ownFd();
+  if (!state.thread || !fd) return;
   fd.connected = true;
   const asked = enterOf(state, event.code);
   const askedBytes = asked?.slice(1);

@@ -1,0 +1,45 @@
+// hot path
+import type { EventCursor } from "../event/cursor.ts";
+
+const SLOTS = 1024;
+/** Longer parameters are rare and would keep much memory. */
+const MAX_SIZE = 8192;
+
+/**
+ * Lists of texts by the bytes they were decoded from. Arguments, environments and control groups of processes
+ * repeat: a shell's children have its environment, a container's processes its control groups.
+ */
+export class TextsCache<T> {
+  readonly #bytes: (Buffer | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #values: (T | undefined)[] = new Array(SLOTS).fill(undefined);
+  readonly #decode: (event: EventCursor, index: number) => T;
+
+  constructor(decode: (event: EventCursor, index: number) => T) {
+    this.#decode = decode;
+  }
+
+  /** What the parameter decodes to; the same object for the same bytes, so nobody may change it. */
+  get(event: EventCursor, index: number): T {
+    const size = event.size(index);
+    if (size === 0 || size > MAX_SIZE) return this.#decode(event, index);
+    const at = event.at(index);
+    const { bytes } = event;
+    const slot = slotOf(bytes, at, size);
+    const known = this.#bytes[slot];
+    if (known && known.length === size && bytes.compare(known, 0, size, at, at + size) === 0) {
+      return this.#values[slot] as T;
+    }
+    const value = this.#decode(event, index);
+    this.#bytes[slot] = Buffer.from(bytes.subarray(at, at + size));
+    this.#values[slot] = value;
+    return value;
+  }
+}
+
+/** A few bytes from all over are enough to spread; equality is checked on all of them. */
+function slotOf(bytes: Buffer, at: number, size: number): number {
+  let hash = size;
+  const step = (size >>> 4) + 1;
+  for (let i = size - 1; i >= 0; i -= step) hash = (Math.imul(hash, 31) + bytes[at + i]!) | 0;
+  return (hash ^ (hash >>> 13)) & (SLOTS - 1);
+}
