@@ -16,30 +16,29 @@ const ANY = /\ue000[^\ue001]*\ue001/;
  * and need not be: applying it again changes nothing.
  */
 export function recognise(definition: Definition, target: Target, options: EvaluateOptions = {}): boolean {
-  const shape = buildFor(
-    definition,
-    {
-      ...target,
-      image: IMAGE,
-      entryPoint: [ENTRY_POINT],
-      command: [COMMAND],
-      environmentVariables: new Map(
-        [...target.environmentVariables.keys()].map((name) => [name, variable(name)]),
-      ),
-    },
-    options,
-  );
+  const standIn = { ...target, image: IMAGE, entryPoint: [ENTRY_POINT], command: [COMMAND] };
+  const shape = buildFor(definition, standIn, options);
   const pairs: (readonly [shape: readonly string[], actual: readonly string[]])[] = [];
   if (!same(shape.entryPoint, [ENTRY_POINT])) pairs.push([shape.entryPoint, target.entryPoint]);
   if (!same(shape.command, [COMMAND])) pairs.push([shape.command, target.command]);
   if (shape.image !== IMAGE) pairs.push([[shape.image], [target.image]]);
   // Variables decide only where nothing else does: they may be set by other means than their value.
-  const variables = pairs.length === 0 ? shape.environment : [];
-  for (const [name, text] of variables) {
-    const isExtended = text.includes(variable(name)) && text !== variable(name);
-    if (isExtended) pairs.push([[text], [target.environmentVariables.get(name)!]]);
-  }
+  if (pairs.length === 0) pairs.push(...extendedVariables(definition, target, options));
   return pairs.length > 0 && pairs.every(([wanted, actual]) => matches(wanted, actual));
+}
+
+/** The variables that the definition writes something around, with their shapes. */
+function extendedVariables(
+  definition: Definition,
+  target: Target,
+  options: EvaluateOptions,
+): (readonly [string[], string[]])[] {
+  const names = [...target.environmentVariables.keys()];
+  const environmentVariables = new Map(names.map((name) => [name, variable(name)]));
+  const { environment } = buildFor(definition, { ...target, environmentVariables }, options);
+  return [...environment]
+    .filter(([name, text]) => text.includes(variable(name)) && text !== variable(name))
+    .map(([name, text]) => [[text], [target.environmentVariables.get(name)!]]);
 }
 
 const same = (a: readonly string[], b: readonly string[]): boolean =>

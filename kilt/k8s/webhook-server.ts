@@ -32,7 +32,6 @@ export function serveWebhook(options: WebhookOptions): Webhook {
   const { host, port, log } = options;
   const config = {
     hostname: host,
-    port,
     maxRequestBodySize: MAX_BODY,
     fetch: (request: Request) => route(request, options),
     error: (error: Error) => {
@@ -40,10 +39,14 @@ export function serveWebhook(options: WebhookOptions): Webhook {
       return text(500, "internal error");
     },
   };
-  const server = started(() => Bun.serve({ ...config, tls: tlsOf(options) }), `${host}:${port}`);
+  // The port is shared so that a server with a new certificate can take over before the old one ends.
+  const listen = (port: number) => Bun.serve({ ...config, port, reusePort: true, tls: tlsOf(options) });
+  let server = started(() => listen(port), `${host}:${port}`);
   const stopWatching = watchFiles([options.cert, options.key], () => {
     try {
-      server.reload({ ...config, tls: tlsOf(options) });
+      const old = server;
+      server = listen(old.port!);
+      void old.stop();
       log("certificate reloaded");
     } catch (error) {
       // Between the two files being written they do not fit; the old pair serves on.
