@@ -8,6 +8,7 @@ const SYMBOLS = {
   mmap: { args: [i64, i64, i32, i32, i32, i64], returns: i64 },
   munmap: { args: [i64, i64], returns: i32 },
   close: { args: [i32], returns: i32 },
+  chroot: { args: [ptr], returns: i32 },
   epoll_create1: { args: [i32], returns: i32 },
   epoll_ctl: { args: [i32, i32, i32, ptr], returns: i32 },
   epoll_wait: { args: [i32, ptr, i32, i32], returns: i32 },
