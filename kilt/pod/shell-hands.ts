@@ -28,11 +28,12 @@ echo kilt-done`;
 /* Field 22 of stat is read with the shell alone; a program's name may hold blanks and brackets. */
 const START_OF = `start_of() { IFS= read -r stat < "/proc/$1/stat" 2>/dev/null || return 1; stat=\${stat##*) }; set -- $stat; shift 19; echo "$1"; }`;
 
+/* A redirection that fails ends some shells, so it is tried in a shell of its own. */
 const START = `set -u
 ${START_OF}
 command -v "$1" >/dev/null || { echo "$1: not found" >&2; exit 127; }
 log=/proc/1/fd/1
-{ : >> "$log"; } 2>/dev/null || log=/dev/null
+( : >> "$log" ) 2>/dev/null || log=/dev/null
 command -v setsid >/dev/null && set -- setsid "$@"
 trap '' HUP
 "$@" </dev/null >> "$log" 2>&1 &
