@@ -15,6 +15,7 @@ export const root = command({
   aliases: { repo: "registry" },
   commands: {
     run: async () => (await import("./run.ts")).run,
+    validate: async () => (await import("./validate.ts")).validate,
     fields: async () => (await import("./fields.ts")).fields,
     events: async () => (await import("./events.ts")).events,
     kilt: async () => (await import("./kilt/kilt.ts")).kilt,

@@ -16,13 +16,17 @@ const MODES: readonly (readonly [flag: keyof RunFlags, mode: Mode])[] = [
   ["version", printVersions],
   ["page-size", printPageSize],
   ["list", printFieldList],
+  ["validate", validateFiles],
 ];
 
 /** The mode that the flags ask for, or undefined when falco is to run. */
 export function runMode(flags: RunFlags): (() => Promise<number | undefined>) | undefined {
-  const found = MODES.find(([flag]) => flags[flag] !== undefined && flags[flag] !== false);
+  const found = MODES.find(([flag]) => isGiven(flags[flag]));
   return found && (() => found[1](flags));
 }
+
+const isGiven = (value: RunFlags[keyof RunFlags]): boolean =>
+  Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
 
 /** `--format`, or what the deprecated `--markdown` means. */
 function listFormat({ format, markdown }: RunFlags): "text" | "markdown" | "json" {
@@ -64,4 +68,9 @@ async function printFieldList(flags: RunFlags): Promise<undefined> {
   const format = listFormat(flags);
   const { printFields } = await import("./list-fields.ts");
   out(printFields({ format, namesOnly: flags.names, verbose: flags.verbose, source: flags.list }));
+}
+
+async function validateFiles(flags: RunFlags): Promise<number> {
+  const { printValidation } = await import("./print-validation.ts");
+  return printValidation(flags.validate, flags);
 }

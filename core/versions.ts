@@ -13,6 +13,9 @@ export const VERSIONS = {
   defaultDriver: "0.0.0-local",
 } as const;
 
+/** Plugins that the binary has in it, by the version of theirs that it behaves as. */
+export const BUILT_IN_PLUGINS: Readonly<Record<string, string>> = { container: "0.7.1" };
+
 /** The keys of `--version` in JSON, of `GET /versions` and of the version RPC, sorted as they are printed. */
 export function versionInfo(plugins: Readonly<Record<string, string>> = {}): Record<string, unknown> {
   return {

@@ -47,7 +47,8 @@ export function registryFor(input: Pick<RulesInput, "sources" | "staticFields">)
   return fieldRegistry([...FIELD_CLASSES, staticFields(input.staticFields)], input.sources);
 }
 
-const expand = (additions: readonly Addition[], registry: FieldRegistry): OutputAddition[] =>
+/** The additions, with the suggestions of sources spelled out. */
+export const expandAdditions = (additions: readonly Addition[], registry: FieldRegistry): OutputAddition[] =>
   additions.flatMap((addition) =>
     "suggested" in addition ? suggestedOutput(registry, addition.source) : [addition],
   );
@@ -79,7 +80,7 @@ export class Ruleset {
 /** Loads files in order; the first that has an error ends it, and there is no rule set then. */
 export function loadRuleset(input: RulesInput): { readonly report: RulesReport; readonly ruleset?: Ruleset } {
   const registry = registryFor(input);
-  const loader = new RulesLoader({ registry, additions: expand(input.additions, registry) });
+  const loader = new RulesLoader({ registry, additions: expandAdditions(input.additions, registry) });
   const files: FileReport[] = [];
   for (const { name, content } of input.files) {
     const result = loader.load(name, content);
