@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { CONFORMANCE } from "../../tests/conformance/location.ts";
 import { sampleAlert } from "../../tests/harness/alert.ts";
 import { PRIORITIES } from "./alert.ts";
 import { AlertCounts, formatStatistics } from "./statistics.ts";
@@ -28,10 +29,7 @@ test("formatStatistics counts by severity, most severe first, and by rule as rul
   ]);
 });
 
-const recorded = join(
-  process.env.FALCO_CONFORMANCE ?? resolve(import.meta.dir, "../../../shared/conformance"),
-  "surface/replay-stdout.txt",
-);
+const recorded = join(CONFORMANCE, "surface/replay-stdout.txt");
 if (!existsSync(recorded)) console.error(`skipped: no recorded replay at ${recorded} (FALCO_CONFORMANCE)`);
 test.skipIf(!existsSync(recorded))("formatStatistics gives the recorded summary of a replay back", () => {
   const output = readFileSync(recorded, "utf8");
@@ -43,7 +41,8 @@ test.skipIf(!existsSync(recorded))("formatStatistics gives the recorded summary 
   let next = 0;
   for (const [, rule, count] of rules) {
     for (let i = 0; i < Number(count); i++) {
-      const priority = PRIORITIES.find((name) => name === priorities[next++])!;
+      const given = priorities[next++];
+      const priority = PRIORITIES.find((name) => name === given)!;
       counts.add(sampleAlert({ rule: rule!, priority }));
     }
   }
