@@ -21,7 +21,7 @@ export function logOptions(config: Config): LogOptions {
     stderr: config.log_stderr,
     syslog: config.log_syslog,
     iso8601: config.time_format_iso_8601,
-    format: "text",
+    format: config.log_format,
     libs: config.libs_logger,
   };
 }

@@ -1,5 +1,6 @@
+import { constants } from "node:os";
 import { closeFd } from "./ffi/pipe.ts";
-import { ERRNO, ErrnoError } from "./ffi/posix-io.ts";
+import { SystemError } from "./ffi/system-error.ts";
 import { connectDatagram, sendDatagram } from "./ffi/unix-datagram.ts";
 
 /** Facility "user" (RFC 3164); the severity is added. */
@@ -19,7 +20,7 @@ export class SyslogSocket {
     this.#ident = ident;
   }
 
-  /** Sends a line with syslog's severity (0 to 7); false if the daemon's queue is full now. Throws ErrnoError. */
+  /** Sends a line with syslog's severity (0 to 7); false if the daemon's queue is full now. Throws SystemError. */
   send(severity: number, text: string): boolean {
     const head = `<${FACILITY + severity}>${stamp(new Date())} ${this.#ident}: `;
     let bytes = Buffer.from(head + text);
@@ -30,7 +31,7 @@ export class SyslogSocket {
       return sendDatagram(this.#fd, bytes);
     } catch (error) {
       this.close();
-      const restarted = error instanceof ErrnoError && error.errno !== ERRNO.EMSGSIZE;
+      const restarted = error instanceof SystemError && error.errno !== constants.errno.EMSGSIZE;
       // Only a connection from before can have gone stale; a fresh one that fails has no daemon behind it.
       if (kept === undefined || !restarted) throw error;
       this.#fd = connectDatagram(this.#path);

@@ -9,13 +9,13 @@ export const diff = command({
   flags: configFlags,
   run: async ({ flags }) => {
     const { loadConfig } = await import("../../core/config/load.ts");
-    const { configDifferences } = await import("../../core/config/shown.ts");
-    const differences = configDifferences(loadConfig(loadOptions(flags)));
+    const { differencesFromBuiltIn } = await import("../../core/config/settings.ts");
+    const differences = differencesFromBuiltIn(loadConfig(loadOptions(flags)));
     if (flags.json) return void json(differences);
-    const rows = differences.map(({ key, builtIn, value }) => [
+    const rows = differences.map(({ key, before, after }) => [
       key,
-      JSON.stringify(builtIn),
-      JSON.stringify(value),
+      JSON.stringify(before),
+      JSON.stringify(after),
     ]);
     return void out(rows.length === 0 ? "no differences" : table(["key", "built in", "value"], rows));
   },

@@ -11,8 +11,8 @@ export const show = command({
   flags: configFlags,
   run: async ({ flags }) => {
     const { loadConfig } = await import("../../core/config/load.ts");
-    const { shownConfig } = await import("../../core/config/shown.ts");
-    const shown = shownConfig(loadConfig(loadOptions(flags)));
+    const { showConfig } = await import("../../core/config/settings.ts");
+    const shown = showConfig(loadConfig(loadOptions(flags)));
     if (flags.json) return void json(shown);
     const { stringify } = await import("yaml");
     return void out(stringify(shown));

@@ -280,7 +280,7 @@ export const schema = object(
       "The queue in front of each output.",
       {
         capacity: integer(
-          "Most alerts that wait for an output; 0 bounds the queue by memory instead (16 MiB an output).",
+          "Most alerts that wait for an output; 0 bounds the queue by memory instead (8 MiB an output).",
           0,
           {
             minimum: 0,

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { Workspace } from "../../tests/harness/programs.ts";
 import { type LoadedConfig, loadConfig } from "./load.ts";
-import { diffConfig, HIDDEN, settingsOf, showConfig } from "./settings.ts";
+import { diffConfig, differencesFromBuiltIn, HIDDEN, settingsOf, showConfig } from "./settings.ts";
 
 async function load(content: string, ...overrides: string[]): Promise<LoadedConfig> {
   await using space = new Workspace();
@@ -49,4 +49,20 @@ test("diffConfig lists what changed, what needs a restart, and no secrets", asyn
     { key: "nats_output.token", before: HIDDEN, after: HIDDEN, restart: false },
   ]);
   expect(diffConfig(before, before)).toEqual([]);
+});
+
+test("differencesFromBuiltIn is empty for the built-in configuration and names keys as -o takes them", () => {
+  const builtIn = { searchPaths: [] };
+  expect(differencesFromBuiltIn(loadConfig(builtIn))).toEqual([]);
+  const overrides = ["outputs_queue.capacity=5", "rules_files[]=more.yaml", "static_fields.a=b"];
+  const differences = differencesFromBuiltIn(loadConfig({ ...builtIn, overrides }));
+  expect(differences.map(({ key }) => key).toSorted()).toEqual([
+    "outputs_queue.capacity",
+    "rules_files",
+    "static_fields",
+  ]);
+  expect(differences.find(({ key }) => key === "outputs_queue.capacity")).toMatchObject({
+    before: 0,
+    after: 5,
+  });
 });

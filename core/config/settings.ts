@@ -1,6 +1,8 @@
 import type { Json, Key } from "./declare.ts";
+import { decode } from "./decode.ts";
+import { initialTree } from "./initial.ts";
 import type { LoadedConfig } from "./load.ts";
-import { schema } from "./schema.ts";
+import { type Config, schema } from "./schema.ts";
 import { COMMAND_LINE, type Tree } from "./tree.ts";
 
 /** What is shown instead of a secret, and of anything that came out of the environment. */
@@ -77,6 +79,12 @@ export function diffConfig(
     if (was && JSON.stringify(was.actual) === JSON.stringify(actual)) return [];
     return [{ key, before: was?.value ?? null, after: value, restart }];
   });
+}
+
+/** What differs from the built-in configuration: what a run without any file would use. */
+export function differencesFromBuiltIn(loaded: Pick<LoadedConfig, "config" | "tree">): Change[] {
+  const tree = initialTree();
+  return diffConfig({ config: decode(schema, tree).value as Config, tree }, loaded);
 }
 
 function originOf(given: Tree | undefined): string {

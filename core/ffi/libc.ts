@@ -14,6 +14,12 @@ const SYMBOLS = {
   epoll_wait: { args: [i32, ptr, i32, i32], returns: i32 },
   clock_gettime: { args: [i32, ptr], returns: i32 },
   usleep: { args: [u32], returns: i32 },
+  poll: { args: [ptr, i64, i32], returns: i32 },
+  write: { args: [i32, ptr, i64], returns: i64 },
+  socket: { args: [i32, i32, i32], returns: i32 },
+  connect: { args: [i32, ptr, u32], returns: i32 },
+  send: { args: [i32, ptr, i64, i32], returns: i64 },
+  pipe2: { args: [ptr, i32], returns: i32 },
   __errno_location: { args: [], returns: ptr },
 } as const;
 

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { closeSync, readSync } from "node:fs";
+import { constants } from "node:os";
 import { closeFd, openPipe } from "./pipe.ts";
-import { ERRNO, ErrnoError } from "./posix-io.ts";
 import { writeReady } from "./ready-writer.ts";
+import { SystemError } from "./system-error.ts";
 
 test("writeReady fills a blocking pipe and then returns 0 instead of waiting", () => {
   const { readEnd, writeEnd } = openPipe();
@@ -25,7 +26,7 @@ test("writeReady throws EPIPE when the reader is gone", () => {
   } catch (error) {
     caught = error;
   }
-  expect(caught).toBeInstanceOf(ErrnoError);
-  expect((caught as ErrnoError).errno).toBe(ERRNO.EPIPE);
+  expect(caught).toBeInstanceOf(SystemError);
+  expect((caught as SystemError).errno).toBe(constants.errno.EPIPE);
   closeFd(writeEnd);
 });

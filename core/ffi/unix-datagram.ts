@@ -1,6 +1,8 @@
+import { constants } from "node:os";
 import { FalcoError } from "../errors.ts";
+import { errno, libc } from "./libc.ts";
 import { closeFd } from "./pipe.ts";
-import { ERRNO, ErrnoError, lastErrno, posixIo } from "./posix-io.ts";
+import { SystemError } from "./system-error.ts";
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
@@ -25,20 +27,21 @@ export function connectDatagram(path: string): number {
   const address = Buffer.alloc(2 + PATH_MAX);
   address.writeUInt16LE(AF_UNIX, 0);
   name.copy(address, 2);
-  const fd = posixIo().socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new ErrnoError("socket", lastErrno());
-  if (posixIo().connect(fd, address, 2 + name.length + 1) !== 0) {
-    const errno = lastErrno();
+  const fd = libc().socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw new SystemError("socket", errno());
+  if (libc().connect(fd, address, 2 + name.length + 1) !== 0) {
+    const code = errno();
     closeFd(fd);
-    throw new ErrnoError(`connect ${path}`, errno);
+    throw new SystemError(`connect ${path}`, code);
   }
   return fd;
 }
 
 /** Sends one datagram; false means that the receiver's queue is full and it may be tried again. */
 export function sendDatagram(fd: number, bytes: Uint8Array): boolean {
-  if (Number(posixIo().send(fd, bytes, bytes.length, MSG_NOSIGNAL)) >= 0) return true;
-  const errno = lastErrno();
-  if (errno === ERRNO.EAGAIN || errno === ERRNO.ENOBUFS || errno === ERRNO.EINTR) return false;
-  throw new ErrnoError("send", errno);
+  if (Number(libc().send(fd, bytes, bytes.length, MSG_NOSIGNAL)) >= 0) return true;
+  const code = errno();
+  if (code === constants.errno.EAGAIN || code === constants.errno.ENOBUFS || code === constants.errno.EINTR)
+    return false;
+  throw new SystemError("send", code);
 }

@@ -1,7 +1,9 @@
 import { readSync } from "node:fs";
+import { constants } from "node:os";
 import { FalcoError } from "../errors.ts";
+import { errno, libc } from "./libc.ts";
 import { closeFd } from "./pipe.ts";
-import { ERRNO, ErrnoError, lastErrno, posixIo } from "./posix-io.ts";
+import { SystemError } from "./system-error.ts";
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
@@ -40,12 +42,12 @@ function connect(path: string): number {
   const address = Buffer.alloc(2 + PATH_MAX);
   address.writeUInt16LE(AF_UNIX, 0);
   name.copy(address, 2);
-  const fd = posixIo().socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new ErrnoError("socket", lastErrno());
-  if (posixIo().connect(fd, address, 2 + name.length + 1) !== 0) {
-    const errno = lastErrno();
+  const fd = libc().socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw new SystemError("socket", errno());
+  if (libc().connect(fd, address, 2 + name.length + 1) !== 0) {
+    const code = errno();
     closeFd(fd);
-    throw new ErrnoError(`connect ${path}`, errno);
+    throw new SystemError(`connect ${path}`, code);
   }
   return fd;
 }
@@ -56,7 +58,7 @@ function wait(fd: number, events: number, deadline: number): void {
   const entry = Buffer.alloc(8);
   entry.writeInt32LE(fd, 0);
   entry.writeInt16LE(events, 4);
-  if (left <= 0 || posixIo().poll(entry, 1, left) <= 0) {
+  if (left <= 0 || libc().poll(entry, 1, left) <= 0) {
     throw new FalcoError("SOCKET_TIMEOUT", "Cannot talk to the socket: it did not answer in time");
   }
 }
@@ -65,13 +67,14 @@ function sendAll(fd: number, bytes: Buffer, deadline: number): void {
   for (let sent = 0; sent < bytes.length; ) {
     wait(fd, POLLOUT, deadline);
     const part = bytes.subarray(sent);
-    const count = Number(posixIo().send(fd, part, part.length, MSG_NOSIGNAL));
+    const count = Number(libc().send(fd, part, part.length, MSG_NOSIGNAL));
     if (count >= 0) {
       sent += count;
       continue;
     }
-    const errno = lastErrno();
-    if (errno !== ERRNO.EAGAIN && errno !== ERRNO.EINTR) throw new ErrnoError("send", errno);
+    const code = errno();
+    if (code !== constants.errno.EAGAIN && code !== constants.errno.EINTR)
+      throw new SystemError("send", code);
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { CONFORMANCE } from "../../tests/conformance/location.ts";
 import { allMetrics, sampleMetricsInput } from "../../tests/harness/metrics-input.ts";
 import { installed } from "../../tests/harness/programs.ts";
 import { metricsPage } from "./prometheus.ts";
@@ -67,10 +68,7 @@ test("metricsPage leaves out what is switched off", () => {
   expect(page).toContain("falcosecurity_falco_version_info");
 });
 
-const recorded = join(
-  process.env.FALCO_CONFORMANCE ?? resolve(import.meta.dir, "../../../shared/conformance"),
-  "surface/metrics.prom",
-);
+const recorded = join(CONFORMANCE, "surface/metrics.prom");
 if (!existsSync(recorded)) console.error(`skipped: no recorded metrics at ${recorded} (FALCO_CONFORMANCE)`);
 test.skipIf(!existsSync(recorded))(
   "metricsPage has every recorded family with its type and label names",

@@ -3,7 +3,8 @@ import { parseDuration } from "../config/duration.ts";
 import { reasonOf } from "../errors.ts";
 import type { LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
-import { INTERNAL_SOURCE, jsonValue } from "../outputs/format.ts";
+import { jsonValue } from "../outputs/format.ts";
+import { internalAlert } from "../outputs/internal-alert.ts";
 import type { MetricsInput, MetricsOptions } from "./input.ts";
 import { SnapshotEvents } from "./snapshot-event.ts";
 
@@ -49,16 +50,11 @@ export class MetricsReporter {
     for (const source of input.sources) {
       const fields = this.#events.take(source, input, this.#options);
       if (this.#options.output_rule) {
-        this.#deps.push({
-          time: input.now,
-          rule: RULE,
-          priority: "Informational",
-          source: INTERNAL_SOURCE,
-          hostname: input.hostname,
-          message: "Falco metrics snapshot",
-          tags: [],
-          fields,
-        });
+        const { hostname, now: time } = input;
+        const message = "Falco metrics snapshot";
+        this.#deps.push(
+          internalAlert({ time, hostname, rule: RULE, priority: "Informational", message, fields }),
+        );
       }
       if (this.#options.output_file) this.#append(fields);
     }

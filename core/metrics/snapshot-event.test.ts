@@ -1,13 +1,11 @@
 import { expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { CONFORMANCE } from "../../tests/conformance/location.ts";
 import { allMetrics, sampleMetricsInput } from "../../tests/harness/metrics-input.ts";
 import { SnapshotEvents } from "./snapshot-event.ts";
 
-const recorded = join(
-  process.env.FALCO_CONFORMANCE ?? resolve(import.meta.dir, "../../../shared/conformance"),
-  "surface/metrics-event.json",
-);
+const recorded = join(CONFORMANCE, "surface/metrics-event.json");
 if (!existsSync(recorded))
   console.error(`skipped: no recorded metrics event at ${recorded} (FALCO_CONFORMANCE)`);
 test.skipIf(!existsSync(recorded))(

@@ -72,7 +72,7 @@ test("AlertQueue without a capacity is bounded by memory", () => {
   const queue = new AlertQueue(new Gate(), options);
   const text = "x".repeat(1 << 20);
   for (let i = 0; i < 100; i++) queue.push(message(text));
-  expect(queue.stats().queued).toBe(16);
+  expect(queue.stats().queued).toBe(8);
   expect(balance(queue.stats())).toBe(100);
 });
 
@@ -162,4 +162,17 @@ test("AlertQueue buffered waits for more, but drain does not wait", async () => 
   expect(gate.seen).toEqual([]);
   await queue.drain(1000);
   expect(gate.seen).toEqual(["a"]);
+});
+
+test("AlertQueue.drain gives up on an output that does not let go", async () => {
+  const stuck: Output = {
+    name: "stuck",
+    batch: 3,
+    write: () => new Promise(() => undefined),
+    close: () => new Promise(() => undefined),
+  };
+  const queue = new AlertQueue(stuck, options);
+  for (let i = 0; i < 10; i++) queue.push(message(`${i}`));
+  await queue.drain(10);
+  expect(queue.stats()).toMatchObject({ taken: 10, delivered: 0, queued: 0, lost: { shutdown: 10 } });
 });

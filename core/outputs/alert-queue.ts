@@ -30,7 +30,7 @@ export interface OutputStats {
 }
 
 /** Characters of text that may wait for one output; one is a byte for all but text beyond Latin-1. */
-const MAX_CHARACTERS = 16 << 20;
+const MAX_CHARACTERS = 8 << 20;
 const BUFFER_CHARACTERS = 64 << 10;
 const BUFFER_MS = 1000;
 /** How long an output may take to let go; a disk that hangs must not keep the program from ending. */
@@ -50,6 +50,7 @@ export class AlertQueue {
   /** Length of the batch that is being written. */
   #writing = 0;
   #reopenNext = false;
+  #abandoned = false;
   #closed = false;
   #paused = false;
   #taken = 0;
@@ -143,9 +144,18 @@ export class AlertQueue {
     }
     this.#closed = true;
     this.#cancelTimer();
-    await settled(this.#output.close(), CLOSE_MS);
-    await settled(this.#pumping, CLOSE_MS);
+    await settled(Promise.all([this.#output.close(), this.#pumping]), CLOSE_MS);
+    this.#abandon();
     this.#discard("shutdown");
+  }
+
+  /** Gives up on the batch under way: its output did not let go in time. */
+  #abandon(): void {
+    if (this.#writing === 0) return;
+    this.#abandoned = true;
+    this.#lost.shutdown += this.#writing;
+    this.#head += this.#writing;
+    this.#writing = 0;
   }
 
   #discard(loss: Loss): void {
@@ -194,6 +204,7 @@ export class AlertQueue {
         this.lastError = error;
       }
       this.writingSince = undefined;
+      if (this.#abandoned) return;
       this.#writing = 0;
       this.#delivered += delivered;
       if (delivered > 0) this.lastProgress = performance.now();

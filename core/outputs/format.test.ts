@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { CONFORMANCE } from "../../tests/conformance/location.ts";
 import { sampleAlert } from "../../tests/harness/alert.ts";
 import type { Alert, FieldValue, Priority } from "./alert.ts";
 import { type FormatOptions, formatAlert } from "./format.ts";
@@ -14,7 +15,6 @@ const text: FormatOptions = {
   iso8601: false,
 };
 const json: FormatOptions = { ...text, json: true };
-const conformance = process.env.FALCO_CONFORMANCE ?? resolve(import.meta.dir, "../../../shared/conformance");
 
 test("formatAlert escapes quotes, control characters and broken pairs in a text line", () => {
   const alert = sampleAlert({ message: 'a "b" \\ \n \u0001 \ud800 é' });
@@ -92,7 +92,7 @@ function parseRecorded(line: string): Alert {
   };
 }
 
-const recorded = join(conformance, "alerts");
+const recorded = join(CONFORMANCE, "alerts");
 if (!existsSync(recorded)) console.error(`skipped: no recorded alerts in ${recorded} (FALCO_CONFORMANCE)`);
 test.skipIf(!existsSync(recorded))("formatAlert gives every recorded alert back byte for byte", () => {
   const lines = readdirSync(recorded)

@@ -31,11 +31,16 @@ export function natsOutput(options: NatsOptions): Output {
   let connection: NatsConnection | undefined;
   let stream: JetStreamClient | undefined;
   let closed = false;
+  /** Fails as soon as the output is closed: connecting cannot be called off. */
+  const end = Promise.withResolvers<never>();
+  end.promise.catch(() => undefined);
 
   const connected = async (): Promise<NatsConnection> => {
     if (connection && !connection.isClosed()) return connection;
     stream = undefined;
-    connection = await connectTo(options);
+    const attempt = connectTo(options);
+    attempt.then((late) => (closed ? late.close() : undefined)).catch(() => undefined);
+    connection = await attempt;
     if (options.jetstream) {
       const { jetstream } = await import("@nats-io/jetstream");
       stream = jetstream(connection, { timeout: ANSWER_MS });
@@ -73,7 +78,8 @@ export function natsOutput(options: NatsOptions): Output {
     batch: 256,
     async write(messages) {
       try {
-        return await publish(await connected(), messages);
+        const work = connected().then((nats) => publish(nats, messages));
+        return await Promise.race([work, end.promise]);
       } catch (error) {
         await lose();
         if (!closed) await Bun.sleep(RETRY_MS);
@@ -82,6 +88,7 @@ export function natsOutput(options: NatsOptions): Output {
     },
     async close() {
       closed = true;
+      end.reject(new Error("closed"));
       await lose();
     },
   };
