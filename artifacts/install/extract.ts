@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -17,7 +17,7 @@ export const defaultLimits: ExtractLimits = { bytes: 4 * 2 ** 30, files: 10_000 
 
 /** Headers and padding take room too; a stream of nothing else is cut off. */
 const overheadPerFile = 16 * 1024;
-const chunkSize = 1 << 20;
+const chunkSize = 256 << 10;
 
 /**
  * Unpacks a gzip tar into an empty directory and returns the files' relative paths. Only plain files and directories
@@ -47,8 +47,11 @@ export async function extractArchive(
     counter,
     unpack,
   );
-  // The loop below reports the same fault; this keeps it from counting as unhandled meanwhile.
-  source.catch(() => undefined);
+  // The loop below ends with it too, but may see no more of it than that the stream was destroyed.
+  let fault: unknown;
+  source.catch((error: unknown) => {
+    fault = error;
+  });
   try {
     let total = 0;
     for await (const entry of unpack) {
@@ -69,8 +72,9 @@ export async function extractArchive(
     }
     await source;
   } catch (error) {
-    if (error instanceof FalcoError) throw error;
-    throw new FalcoError("ARCHIVE", `Cannot unpack ${archive}: ${reasonOf(error)}`, { cause: error });
+    const cause = reasonOf(error) === "Stream was destroyed" ? (fault ?? error) : error;
+    if (cause instanceof FalcoError) throw cause;
+    throw new FalcoError("ARCHIVE", `Cannot unpack ${archive}: ${reasonOf(cause)}`, { cause });
   }
   if (files.size === 0) throw fail("no file is in it");
   return [...files];
@@ -79,8 +83,14 @@ export async function extractArchive(
 async function writeEntry(entry: Readable, header: Header, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   // Only whether it is executable survives: no set-user-id, nothing writable for others.
-  const mode = (header.mode ?? 0) & 0o100 ? 0o755 : 0o644;
-  await pipeline(entry, createWriteStream(path, { flags: "wx", mode, highWaterMark: chunkSize }));
+  const handle = await open(path, "wx", (header.mode ?? 0) & 0o100 ? 0o755 : 0o644);
+  try {
+    for await (const chunk of entry) await handle.writeFile(chunk as Uint8Array);
+    // It is going to replace another by rename: its bytes must be on the disk before its name is.
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The entry's path relative to the target, cleaned of `.`; throws for everything that is no file or directory in it. */

@@ -54,7 +54,6 @@ export async function downloadBlob(
       },
     });
     if (!verifier.matches()) throw wrongDigest(client, repository, blob);
-    await handle.sync();
   } catch (error) {
     // What can be continued stays; bytes that are known to be wrong do not.
     if (error instanceof FalcoError && error.code !== "OCI_NETWORK") await rm(partial, { force: true });

@@ -174,7 +174,7 @@ const unknownAuthority: Fault = {
 /** What the runtime's error codes mean to a person, and what to do about it. */
 const faults: Readonly<Record<string, Fault>> = {
   ECONNREFUSED: { text: "connection refused", hint: "is it running, and is the port right?" },
-  ENOTFOUND: { text: "the host's name is unknown" },
+  ENOTFOUND: { text: "the host's name is unknown", lasting: true },
   ECONNRESET: { text: "the connection was cut" },
   ETIMEDOUT: { text: "the connection timed out" },
   EPROTO: {

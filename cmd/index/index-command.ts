@@ -1,6 +1,6 @@
 import { command } from "../command.ts";
 
-export const index = command({
+export const indexCommand = command({
   name: "index",
   summary: "Manage the indexes that list artifacts by name",
   examples: ["falco index list", "falco index update"],
