@@ -172,3 +172,122 @@ export const PTRACE_SIGNAL_REQUESTS = [
   "PTRACE_DETACH",
   "PTRACE_SYSCALL",
 ] as const;
+
+const MMAP_COMMON = {
+  MAP_SHARED: 1,
+  MAP_PRIVATE: 2,
+  MAP_FIXED: 0x10,
+  MAP_ANONYMOUS: 0x20,
+  MAP_GROWSDOWN: 0x100,
+  MAP_DENYWRITE: 0x800,
+  MAP_EXECUTABLE: 0x1000,
+  MAP_LOCKED: 0x2000,
+  MAP_NORESERVE: 0x4000,
+  MAP_POPULATE: 0x8000,
+  MAP_NONBLOCK: 0x1_0000,
+};
+
+/** mmap(2)'s flags. */
+export const MMAP_BITS: ByMachine = {
+  x86_64: pairs("mmap_flags", { ...MMAP_COMMON, MAP_32BIT: 0x40 }),
+  aarch64: pairs("mmap_flags", MMAP_COMMON),
+};
+
+/** mmap(2)'s and mprotect(2)'s protection. */
+export const PROT_BITS = pairs("prot_flags", {
+  PROT_READ: 1,
+  PROT_WRITE: 2,
+  PROT_EXEC: 4,
+  PROT_SEM: 8,
+  PROT_GROWSDOWN: 0x100_0000,
+  PROT_GROWSUP: 0x200_0000,
+});
+
+/** poll(2)'s events. */
+export const POLL_BITS = pairs("poll_flags", {
+  POLLIN: 1,
+  POLLPRI: 2,
+  POLLOUT: 4,
+  POLLERR: 8,
+  POLLHUP: 0x10,
+  POLLNVAL: 0x20,
+  POLLRDNORM: 0x40,
+  POLLRDBAND: 0x80,
+  POLLWRNORM: 0x100,
+  POLLWRBAND: 0x200,
+  POLLRDHUP: 0x2000,
+});
+
+export const EPOLL_CREATE_BITS = pairs("epoll_create1_flags", { EPOLL_CLOEXEC: 0o2000000 });
+export const PIDFD_OPEN_BITS = pairs("pidfd_open_flags", { PIDFD_NONBLOCK: 0o4000 });
+export const DELETE_MODULE_BITS = pairs("delete_module_flags", { O_NONBLOCK: 0o4000, O_TRUNC: 0o1000 });
+
+/** io_uring_setup(2)'s flags. */
+export const IO_URING_SETUP_BITS = pairs("io_uring_setup_flags", {
+  IORING_SETUP_IOPOLL: 1,
+  IORING_SETUP_SQPOLL: 2,
+  IORING_SETUP_SQ_AFF: 4,
+  IORING_SETUP_CQSIZE: 8,
+  IORING_SETUP_CLAMP: 16,
+  // The format's name for IORING_SETUP_ATTACH_WQ.
+  IORING_SETUP_ATTACH_RW: 32,
+  IORING_SETUP_R_DISABLED: 64,
+});
+
+export const SEMOP_BITS = pairs("semop_flags", { IPC_NOWAIT: 0o4000, SEM_UNDO: 0x1000 });
+export const SEMGET_BITS = pairs("semget_flags", { IPC_CREAT: 0o1000, IPC_EXCL: 0o2000 });
+
+/** semctl(2)'s command. */
+export const SEMCTL_VALUES = pairs("semctl_commands", {
+  IPC_RMID: 0,
+  IPC_SET: 1,
+  IPC_STAT: 2,
+  IPC_INFO: 3,
+  GETPID: 11,
+  GETVAL: 12,
+  GETALL: 13,
+  GETNCNT: 14,
+  GETZCNT: 15,
+  SETVAL: 16,
+  SETALL: 17,
+  SEM_STAT: 18,
+  SEM_INFO: 19,
+});
+
+/** quotactl(2)'s command without the type in its low byte. */
+export const QUOTACTL_VALUES = pairs("quotactl_cmds", {
+  Q_SYNC: 0x80_0001,
+  Q_QUOTAON: 0x80_0002,
+  Q_QUOTAOFF: 0x80_0003,
+  Q_GETFMT: 0x80_0004,
+  Q_GETINFO: 0x80_0005,
+  Q_SETINFO: 0x80_0006,
+  Q_GETQUOTA: 0x80_0007,
+  Q_SETQUOTA: 0x80_0008,
+  Q_XQUOTAON: 0x5801,
+  Q_XQUOTAOFF: 0x5802,
+  Q_XGETQUOTA: 0x5803,
+  Q_XSETQLIM: 0x5804,
+  Q_XGETQSTAT: 0x5805,
+  Q_XQUOTARM: 0x5806,
+  Q_XQUOTASYNC: 0x5807,
+});
+
+export const QUOTA_TYPE_VALUES = pairs("quotactl_types", { USRQUOTA: 0, GRPQUOTA: 1 });
+export const QUOTA_FORMAT_VALUES = pairs("quotactl_quota_fmts", {
+  QFMT_VFS_OLD: 1,
+  QFMT_VFS_V0: 2,
+  QFMT_VFS_V1: 4,
+});
+
+/** The level of a socket option. */
+export const SOCKOPT_LEVEL_VALUES = pairs("sockopt_levels", { SOL_SOCKET: 1, SOL_TCP: 6 });
+
+/** Socket options of SOL_SOCKET whose numbers differ; those up to 50 are the same, others have no name. */
+export const SOCKOPT_VALUES = pairs("sockopt_options", {
+  SO_MEMINFO: 55,
+  SO_COOKIE: 57,
+  SO_PEERGROUPS: 59,
+  SO_RCVTIMEO: 66,
+  SO_SNDTIMEO: 67,
+});

@@ -162,6 +162,7 @@ for (const reads of ["loads", "helper calls"]) {
 
     test("setTraced changes what is captured while running", async () => {
       recorder.source.setTraced(new Set());
+      await recorder.collect(() => false, 50);
       const before = recorder.events.length;
       await Bun.spawn(["true"]).exited;
       await recorder.collect(() => false, 100);

@@ -12,6 +12,8 @@ export interface Call {
   readonly exit: EventId;
   /** Place in the probe's tables: the number, from COMPAT_BASE for 32-bit calls. */
   readonly index: number;
+  /** The 64-bit call's number, for 32-bit calls too. */
+  readonly number: number;
 }
 
 /** All calls of a machine that the probe can dispatch, 32-bit ones included. */
@@ -20,13 +22,19 @@ export function callsOf(arch: Architecture): Call[] {
   for (const call of SYSCALLS) {
     const number = call[arch.name];
     if (number >= 0 && number < MAX_SYSCALLS)
-      calls.push({ code: call.code, exit: call.exit as EventId, index: number });
+      calls.push({ code: call.code, exit: call.exit as EventId, index: number, number });
   }
   if (!arch.compat) return calls;
   const byName = new Map(SYSCALLS.map((call) => [call.name, call]));
   for (const [number, name] of IA32_SYSCALLS) {
     const call = byName.get(name);
-    if (call) calls.push({ code: call.code, exit: call.exit as EventId, index: COMPAT_BASE + number });
+    if (!call || number >= MAX_SYSCALLS) continue;
+    calls.push({
+      code: call.code,
+      exit: call.exit as EventId,
+      index: COMPAT_BASE + number,
+      number: Math.max(0, call[arch.name]),
+    });
   }
   return calls;
 }

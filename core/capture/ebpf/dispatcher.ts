@@ -14,8 +14,8 @@ export const WANTED = { native: 1, compat: 2 } as const;
 /** Where the calls of 32-bit programs start in the tables indexed by call. */
 export const COMPAT_BASE = MAX_SYSCALLS;
 
-/** The interest map: a byte a call number (WANTED), then the recorded code (u16) of each native and each 32-bit call. */
-export const INTEREST = { flags: 0, codes: MAX_SYSCALLS, size: MAX_SYSCALLS * 5 } as const;
+/** The interest map: a byte a call number (WANTED), then of each native and each 32-bit call | recorded code u16 | native number u16 |. */
+export const INTEREST = { flags: 0, codes: MAX_SYSCALLS, size: MAX_SYSCALLS * (1 + 2 * 4) } as const;
 
 /**
  * The program on sys_exit. A call nobody wants leaves after one load and one test; for the others it puts arguments and

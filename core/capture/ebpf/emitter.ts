@@ -78,12 +78,12 @@ export class Emitter {
   }
 
   /** `dst` = this CPU's scratch area; goes to `fail` where there is none. */
-  loadScratch(dst: Reg, fail: Label): void {
+  loadScratch(dst: Reg, fail: Label, nested = false): void {
     const { asm } = this;
     this.temporary(8, (at) => {
       asm.call(HELPER.processorId);
       asm.store(4, R10, at, R0);
-      asm.map(R1, this.target.maps.scratch);
+      asm.map(R1, nested ? this.target.maps.nestedScratch : this.target.maps.scratch);
       asm.mov(R2, R10);
       asm.alu("add", R2, at);
       asm.call(HELPER.mapLookup);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Sink } from "../../event/source.ts";
 import { libc } from "../../ffi/libc.ts";
 import { Mapping, PROT_READ, PROT_WRITE } from "../../ffi/mapping.ts";
+import { SystemError } from "../../ffi/system-error.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { EVENTS } from "../../schema/events.ts";
 import { SYSCALLS } from "../../schema/syscalls.ts";
@@ -99,6 +100,9 @@ export class Probe {
       scratch: this.#keep(
         createMap({ ...array, name: "falco_scratch", valueSize: SCRATCH.size, entries: this.#cpus }),
       ),
+      nestedScratch: this.#keep(
+        createMap({ ...array, name: "falco_nested", valueSize: SCRATCH.nestedSize, entries: this.#cpus }),
+      ),
       ring: this.#keep(
         createMap({ name: "falco_ring", type: MAP_TYPE.ring, keySize: 0, valueSize: 0, entries: bufferSize }),
       ),
@@ -122,14 +126,17 @@ export class Probe {
     for (let cpu = 0; cpu < this.#cpus; cpu++) {
       scratch.writeUInt32LE(cpu, SCRATCH.record - CPU_PREFIX);
       updateMap(maps.scratch, cpu, scratch);
+      updateMap(maps.nestedScratch, cpu, scratch.subarray(0, SCRATCH.nestedSize));
     }
     return maps;
   }
 
   /** The table that turns call numbers into codes, for the events that name the call. */
   #numberCalls(): void {
-    for (const { code, index } of this.#calls)
-      this.#interest.view.setUint16(INTEREST.codes + 2 * index, code, true);
+    for (const { code, index, number } of this.#calls) {
+      this.#interest.view.setUint16(INTEREST.codes + 4 * index, code, true);
+      this.#interest.view.setUint16(INTEREST.codes + 4 * index + 2, number, true);
+    }
   }
 
   /** This process's id in the initial pid namespace, which is what the probe compares with. */
@@ -177,13 +184,15 @@ export class Probe {
 
   #traceTracepoints(codes: ReadonlySet<number>): void {
     const names = new Set(Array.from(codes, (code) => SYSCALLS[code]?.name));
-    for (const { tracepoint, event, wantedBy, filler } of TRACEPOINT_FILLERS) {
+    for (const { tracepoint, event, wantedBy, filler, mayBeMissing } of TRACEPOINT_FILLERS) {
       const link = this.#links.get(tracepoint);
       const wanted = wantedBy.some((name) => names.has(name));
       if (wanted && link === undefined) {
         const program = loadProgram(tracepoint, eventProgram(this.#target, event, filler));
         try {
           this.#links.set(tracepoint, attachRawTracepoint(tracepoint, program));
+        } catch (error) {
+          if (!(mayBeMissing && error instanceof SystemError && error.code === "ENOENT")) throw error;
         } finally {
           libc().close(program);
         }

@@ -18,7 +18,14 @@ export interface Filler {
   readonly when?: Value;
   /** Thread the event belongs to; the current one when absent. */
   readonly thread?: Value;
+  /** Calls that give a record for each of several messages: how many, and the most that are recorded (at most 32). */
+  readonly repeat?: { readonly count: Value; readonly max: number };
+  /** Runs from interrupts and faults, hence maybe inside another program. */
+  readonly nested?: boolean;
 }
+
+/** Which of a call's records is being made, from 0. */
+export const repetition: Value = (k) => k.asm.load(8, R0, R7, SCRATCH.repetition);
 
 export type FillerSet = Partial<Readonly<Record<EventId, Filler>>>;
 
@@ -66,7 +73,8 @@ export function eventProgram(target: Target, id: EventId, filler: Filler): Buffe
   checkNames(event, filler);
   const k = new Emitter(target);
   k.asm.mov(R6, R1);
-  k.loadScratch(R7, k.drop);
+  const leave = k.asm.label("leave");
+  k.loadScratch(R7, leave, filler.nested);
   if (filler.when) {
     filler.when(k);
     k.asm.jump("eq", R0, 0, k.drop);
@@ -74,10 +82,28 @@ export function eventProgram(target: Target, id: EventId, filler: Filler): Buffe
   header(k, event, filler.thread);
   const fixed = params(k, event, filler);
   submit(k, event, fixed);
+  if (filler.repeat) again(k, filler.repeat);
   k.asm.place(k.drop);
+  if (filler.repeat) k.asm.store(8, R7, SCRATCH.repetition, 0);
+  k.asm.place(leave);
   k.asm.mov(R0, 0);
   k.asm.exit();
   return k.asm.finish();
+}
+
+/** Starts the program anew for the call's next record. A loop around the program's body would be more than the verifier follows. */
+function again(k: Emitter, { count, max }: NonNullable<Filler["repeat"]>): void {
+  const { asm } = k;
+  count(k);
+  asm.load(8, R1, R7, SCRATCH.repetition);
+  asm.alu("add", R1, 1);
+  asm.jump("sge", R1, R0, k.drop);
+  asm.jump("ge", R1, max, k.drop);
+  asm.store(8, R7, SCRATCH.repetition, R1);
+  asm.mov(R1, R6);
+  asm.map(R2, k.target.maps.programs);
+  asm.load(4, R3, R7, SCRATCH.call);
+  asm.call(HELPER.tailCall);
 }
 
 function checkNames(event: EventInfo, filler: Filler): void {
@@ -155,8 +181,10 @@ function submit(k: Emitter, event: EventInfo, fixed: number | undefined): void {
   // Without flags the kernel wakes the reader only if it had caught up, so a busy reader costs no wake-ups.
   asm.mov(R4, 0);
   asm.call(HELPER.ringOutput);
-  asm.jump("eq", R0, 0, k.drop);
+  const recorded = asm.label("recorded");
+  asm.jump("eq", R0, 0, recorded);
   asm.mapValue(R1, target.maps.counters, 8 * counterOf(event));
   asm.mov(R2, 1);
   asm.atomicAdd(8, R1, 0, R2);
+  asm.place(recorded);
 }

@@ -14,6 +14,8 @@ export const SCRATCH = {
   compat: 60,
   /** A value that passes through memory loses what the verifier knew of it. */
   launder: 64,
+  /** Which of the records that one call gives is being made; 0 between calls. */
+  repetition: 80,
   /** Where the path text starts in its area. */
   position: 72,
   cells: 128,
@@ -25,6 +27,8 @@ export const SCRATCH = {
   /** Parameters start below this offset of the record; behind it there is room for the largest one. */
   recordLimit: 128 * 1024,
   size: 16384 + (128 + 72) * 1024,
+  /** Programs that may run inside another one (a page fault while it reads memory) have an area of their own, for short records only. */
+  nestedSize: 16384 + 1024,
 } as const;
 
 /** The CPU number precedes each record in the ring buffer. */

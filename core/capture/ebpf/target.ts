@@ -19,6 +19,7 @@ export interface Target {
   /** Map descriptors. */
   readonly maps: {
     readonly scratch: number;
+    readonly nestedScratch: number;
     readonly ring: number;
     readonly counters: number;
     readonly interest: number;

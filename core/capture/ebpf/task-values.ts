@@ -3,7 +3,7 @@ import { R0, R1, R3, R7, R10 } from "./assembler.ts";
 import type { Value, Writer } from "./emitter.ts";
 import { kernfsPath } from "./path-text.ts";
 import { SCRATCH } from "./scratch.ts";
-import { address, combine, constant, int, member, shared, when } from "./values.ts";
+import { address, combine, constant, int, masked, member, shared, shiftLeft, when } from "./values.ts";
 import { kernelString, MAX_PATH, sequence, userString, userStringBlock } from "./writers.ts";
 
 /** Kinds of ids a `struct signal_struct` keeps (enum pid_type). */
@@ -108,7 +108,11 @@ export class TaskValues {
   capability(kind: "cap_inheritable" | "cap_permitted" | "cap_effective"): Value {
     // Since Linux 6.3 one 64-bit word instead of two of 32.
     return (k) => {
-      const split = combine("or", this.of(`cred.${kind}.cap[0]`), shift(this.of(`cred.${kind}.cap[1]`), 32));
+      const split = combine(
+        "or",
+        this.of(`cred.${kind}.cap[0]`),
+        shiftLeft(this.of(`cred.${kind}.cap[1]`), 32),
+      );
       (k.btf.has("task_struct", `cred.${kind}.val`) ? this.of(`cred.${kind}.val`) : split)(k);
     };
   }
@@ -148,8 +152,8 @@ export class TaskValues {
     // As makedev(3) puts it: minor bits 0–7, major, minor bits 8–19.
     return combine(
       "or",
-      combine("or", mask(minor, 0xff), shift(of("driver.major"), 8)),
-      shift(mask(minor, 0xfff00), 12),
+      combine("or", masked(minor, 0xff), shiftLeft(of("driver.major"), 8)),
+      shiftLeft(masked(minor, 0xfff00), 12),
     );
   }
 
@@ -215,19 +219,5 @@ function kilobytes(pages: Value): Value {
   return (k) => {
     pages(k);
     k.alu("shl", k.target.arch.pageShift - 10);
-  };
-}
-
-function shift(value: Value, left: number): Value {
-  return (k) => {
-    value(k);
-    k.alu("shl", left);
-  };
-}
-
-function mask(value: Value, bits: number): Value {
-  return (k) => {
-    value(k);
-    k.alu("and", bits);
   };
 }

@@ -193,3 +193,56 @@ export function translate(value: Value, pairs: ValuePairs, otherwise: number | "
     asm.place(end);
   };
 }
+
+/** What the first case with the value's low 32 bits gives, else `otherwise`; all may be writers. */
+export function match(
+  value: Value,
+  cases: readonly (readonly [values: readonly number[], result: Value])[],
+  otherwise: Value,
+): Value {
+  return (k) => {
+    const { asm } = k;
+    const end = asm.label("matched");
+    // The verifier rejects code that nothing leads to.
+    const possible = cases.filter(([values]) => values.length > 0);
+    const labels = possible.map(() => asm.label("case"));
+    value(k);
+    possible.forEach(([values], i) => {
+      for (const one of values) asm.jump32("eq", R0, one, labels[i]!);
+    });
+    k.branch(() => otherwise(k));
+    possible.forEach(([, result], i) => {
+      asm.goto(end);
+      asm.place(labels[i]!);
+      k.branch(() => result(k));
+    });
+    asm.place(end);
+  };
+}
+
+/** `yes` in a call of a 32-bit program, else `no`; either may be a writer. */
+export function whenCompat(yes: Value, no: Value): Value {
+  const flag: Value = (k) => k.asm.load(4, R0, R7, SCRATCH.compat);
+  return (k) => (k.target.arch.compat ? when(flag, "ne", 0, yes, no) : no)(k);
+}
+
+/** Word `index` (a long or a pointer, as wide as the program's) of the user memory at `at`; wide ones are signed. */
+export function userWord(at: Value, index: number): Value {
+  return whenCompat(userRead(at, 4 * index, 4), userRead(at, 8 * index, 8));
+}
+
+/** The value's bits moved up. */
+export function shiftLeft(value: Value, by: number): Value {
+  return (k) => {
+    value(k);
+    k.alu("shl", by);
+  };
+}
+
+/** The value's bits that are in `mask`. */
+export function masked(value: Value, mask: number): Value {
+  return (k) => {
+    value(k);
+    k.alu("and", mask);
+  };
+}

@@ -2,9 +2,10 @@ import { OPEN_BITS, RESOLVE_BITS } from "../../../schema/native-flags.ts";
 import type { Architecture } from "../architecture.ts";
 import type { Value } from "../emitter.ts";
 import { fileDevice, fileInode, fileMember, overlayLayer, resultFile } from "../file-values.ts";
+import { filePath } from "../path-text.ts";
 import type { FillerSet } from "../program.ts";
 import { arg, bits, combine, constant, fdArg, result, uint, userRead, when } from "../values.ts";
-import { userString } from "../writers.ts";
+import { empty, userString } from "../writers.ts";
 
 const FMODE_CREATED = 0x10_0000;
 /** Recorded flags without a counterpart in open(2). */
@@ -83,6 +84,16 @@ export function openFillers(arch: Architecture): FillerSet {
         flags: openFlags(arch, how.flags),
         mode: openMode(arch, how.flags, how.mode),
         resolve: bits(how.resolve, RESOLVE_BITS),
+        dev,
+        ino,
+      },
+    },
+    SYSCALL_OPEN_BY_HANDLE_AT_X: {
+      params: {
+        fd: result,
+        mountfd: fdArg(0),
+        flags: openFlags(arch, arg(2)),
+        path: when(result, "sge", 0, filePath(resultFile), empty),
         dev,
         ino,
       },

@@ -1,11 +1,22 @@
+import type { Value } from "../emitter.ts";
 import type { FillerSet } from "../program.ts";
-import { arg, combine, constant, fdArg, result, translate, uint } from "../values.ts";
-import { userString } from "../writers.ts";
+import { arg, combine, constant, fdArg, masked, result, translate, uint, when } from "../values.ts";
+import { empty, userString } from "../writers.ts";
 
 const path = (index: number) => userString(arg(index));
 const res = result;
 const mode = (index: number) => combine("and", uint(arg(index)), constant(0o7777));
 const flags = (index: number, mask: number) => combine("and", uint(arg(index)), constant(mask));
+
+const S_IFMT = 0o170000;
+const S_IFREG = 0o100000;
+const ALL_MODE = 0o177777;
+
+/** A node's kind and permissions; without a kind it is a regular file. */
+function nodeMode(index: number): Value {
+  const asked = masked(arg(index), ALL_MODE);
+  return when(masked(asked, S_IFMT), "eq", 0, combine("or", asked, constant(S_IFREG)), asked);
+}
 
 const AT_REMOVEDIR = 0x200;
 const AT_SYMLINK_FOLLOW = 0x400;
@@ -77,6 +88,11 @@ export function pathFillers(): FillerSet {
     SYSCALL_FSTAT64_X: { params: { res } },
     SYSCALL_NEWFSTATAT_X: { params: { res, dirfd: fdArg(0), path: path(1), flags: flags(3, STAT_FLAGS) } },
     SYSCALL_MOUNT_X: { params: { res, dev: path(0), dir: path(1), type: path(2), flags: mountFlags } },
+    SYSCALL_MKNOD_X: { params: { res, path: path(0), mode: nodeMode(1), dev: arg(2) } },
+    SYSCALL_MKNODAT_X: {
+      params: { res, dirfd: fdArg(0), path: path(1), mode: nodeMode(2), dev: arg(3) },
+    },
+    SYSCALL_GETCWD_X: { params: { res, path: when(result, "sge", 0, path(0), empty) } },
     SYSCALL_UMOUNT_1_X: { params: { res, name: path(0) } },
     SYSCALL_UMOUNT2_X: { params: { res, name: path(0), flags: flags(1, 15) } },
   };

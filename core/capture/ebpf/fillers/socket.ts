@@ -46,6 +46,9 @@ const connectTuple = when(
   when(result, "eq", -EINPROGRESS, socketTuple(argFile, "out", arg(1)), empty),
 );
 
+const LAST_SHUTDOWN = 2;
+const shutdownHow = when(uint(arg(1)), "gt", LAST_SHUTDOWN, constant(255), arg(1));
+
 /** Making, naming and connecting sockets. */
 export function socketFillers(): FillerSet {
   return {
@@ -62,6 +65,9 @@ export function socketFillers(): FillerSet {
     SOCKET_CONNECT_X: {
       params: { res: result, tuple: connectTuple, fd: fdArg(0), addr: sockaddr(arg(1), arg(2)) },
     },
+    SOCKET_SHUTDOWN_X: { params: { res: result, fd: fdArg(0), how: shutdownHow } },
+    SOCKET_GETSOCKNAME_X: { params: {} },
+    SOCKET_GETPEERNAME_X: { params: {} },
     SOCKET_LISTEN_X: { params: { res: result, fd: fdArg(0), backlog: int(arg(1)) } },
     SOCKET_ACCEPT_5_X: { params: acceptParams },
     SOCKET_ACCEPT4_6_X: { params: { ...acceptParams, flags: bits(arg(3), DESCRIPTOR_BITS) } },
