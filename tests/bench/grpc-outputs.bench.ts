@@ -1,9 +1,11 @@
 import { grpcFixture, sampleAlert } from "../e2e/grpc/server-fixture.ts";
-import type { BenchRow } from "./bench.ts";
+import type { Bench, BenchRow } from "./bench.ts";
 
-export const name = "grpc-outputs";
-export const description =
-  "alerts through falco.outputs.service/sub on a unix socket to a subscriber in another process, at full speed and at 10,000/s";
+export const name: Bench["name"] = "grpc-outputs";
+export const description: Bench["description"] =
+  "Alerts of 370 bytes through falco.outputs.service/sub on a unix socket to one subscriber in another process, whose " +
+  "start-up (the first fifth) is left out; the goal is 50,000 a second, none lost, in order. Latency is from publish " +
+  "to the subscriber: at full speed that is its backlog, at a rate it is the way.";
 
 const TOTAL = 100_000;
 const FIELD = "sent";
@@ -75,7 +77,7 @@ async function measure(offered: string, perSecond: number): Promise<BenchRow> {
   };
 }
 
-export const run = async (): Promise<readonly BenchRow[]> => [
-  await measure("as fast as it goes", 1e9),
+export const run: Bench["run"] = async () => [
+  await measure("all at once", 1e9),
   await measure("10,000/s", 10_000),
 ];

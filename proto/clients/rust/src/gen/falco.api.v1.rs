@@ -238,7 +238,7 @@ pub struct Value {
 pub mod value {
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Kind {
-        /// STRING, IPADDR, IPNET.
+        /// STRING, IPADDR.
         #[prost(string, tag = "1")]
         Text(::prost::alloc::string::String),
         /// UINT64, RELTIME, ABSTIME.
@@ -305,8 +305,6 @@ pub enum FieldType {
     Abstime = 4,
     /// An IPv4 or IPv6 address as text.
     Ipaddr = 5,
-    /// A network in CIDR notation.
-    Ipnet = 6,
 }
 impl FieldType {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -321,7 +319,6 @@ impl FieldType {
             Self::Reltime => "RELTIME",
             Self::Abstime => "ABSTIME",
             Self::Ipaddr => "IPADDR",
-            Self::Ipnet => "IPNET",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -333,7 +330,6 @@ impl FieldType {
             "RELTIME" => Some(Self::Reltime),
             "ABSTIME" => Some(Self::Abstime),
             "IPADDR" => Some(Self::Ipaddr),
-            "IPNET" => Some(Self::Ipnet),
             _ => None,
         }
     }
