@@ -3,7 +3,13 @@ import type { Addition, RulesInput } from "./engine/ruleset.ts";
 import type { EngineStart, SourceSpec } from "./engine/source-spec.ts";
 import { FalcoError } from "./errors.ts";
 import type { LogOptions } from "./log.ts";
-import { DEFAULT_LOOKUP, type LookupOptions } from "./metadata/container-lookup.ts";
+import {
+  DEFAULT_LOOKUP,
+  type EngineName,
+  type EngineOptions,
+  type LookupOptions,
+} from "./metadata/container-lookup.ts";
+import { Json } from "./metadata/json.ts";
 import { PRIORITIES, type Priority } from "./outputs/alert.ts";
 import type { Selection } from "./rules/select.ts";
 
@@ -107,13 +113,26 @@ function sourceSpec(config: Config): SourceSpec {
   }
 }
 
+/** One runtime's switch and sockets: the container plugin's own settings go before the common ones. */
+function engineOptions(config: Config, name: EngineName, enabled: boolean): EngineOptions {
+  const plugin = config.plugins.find((p) => p.name === "container");
+  const own = new Json(plugin?.init_config).at("engines", name);
+  const sockets = own.at("sockets").items.map((item) => item.text);
+  return {
+    enabled: own.at("enabled").exists ? own.at("enabled").flag : enabled,
+    sockets: sockets.length > 0 ? sockets : DEFAULT_LOOKUP[name].sockets,
+  };
+}
+
 function containerOptions(config: Config): LookupOptions {
   const { docker, podman, cri } = config.container_engines;
+  const plugin = config.plugins.find((p) => p.name === "container");
   return {
-    ...DEFAULT_LOOKUP,
-    docker: { ...DEFAULT_LOOKUP.docker, enabled: docker.enabled },
-    podman: { ...DEFAULT_LOOKUP.podman, enabled: podman.enabled },
-    cri: { enabled: cri.enabled, sockets: cri.sockets },
+    docker: engineOptions(config, "docker", docker.enabled),
+    podman: engineOptions(config, "podman", podman.enabled),
+    containerd: engineOptions(config, "containerd", true),
+    cri: { ...engineOptions(config, "cri", cri.enabled), sockets: cri.sockets },
+    labelMaxLength: new Json(plugin?.init_config).at("label_max_len").number || DEFAULT_LOOKUP.labelMaxLength,
     hostRoot: process.env.HOST_ROOT ?? "",
   };
 }

@@ -9,11 +9,9 @@ export interface EngineOptions {
   readonly sockets: readonly string[];
 }
 
-export interface LookupOptions {
-  readonly docker: EngineOptions;
-  readonly podman: EngineOptions;
-  readonly containerd: EngineOptions;
-  readonly cri: EngineOptions;
+export type EngineName = "docker" | "podman" | "containerd" | "cri";
+
+export interface LookupOptions extends Readonly<Record<EngineName, EngineOptions>> {
   /** Labels with longer values are left out. */
   readonly labelMaxLength: number;
   /** Where the host's file system is, when falco itself runs in a container: put before every path. */
@@ -38,6 +36,7 @@ const BUNDLES: readonly (readonly [type: string, path: (id: string) => string])[
   ["cri-o", (id) => `/run/containers/storage/overlay-containers/${id}/userdata/config.json`],
 ];
 
+const DOCKER_ROOT = "/var/lib/docker";
 const MAX_FILE = 8 << 20;
 /** A runtime that did not answer is left alone for so long. */
 const PAUSE_MS = 10_000;
@@ -53,6 +52,8 @@ export class ContainerLookup {
   readonly #get: HttpGet;
   readonly #pausedUntil = new Map<string, number>();
   readonly #images = new Map<string, Json | undefined>();
+  /** Docker's data directory by socket. */
+  readonly #roots = new Map<string, string>();
 
   constructor(options: LookupOptions, get: HttpGet) {
     this.#options = options;
@@ -70,14 +71,32 @@ export class ContainerLookup {
   #docker(fullId: string, type: string): Container | undefined {
     const { docker, labelMaxLength } = this.#options;
     if (!docker.enabled || type === "podman") return undefined;
+    // Files first: while docker starts a container it answers no question about it, but it has written it down.
+    for (const root of this.#dockerRoots()) {
+      const folder = `${root}/containers/${fullId}`;
+      const config = this.#file(`${folder}/config.v2.json`);
+      if (!config) continue;
+      const image = docker.sockets
+        .map((socket) => this.#image(socket, config.at("Image").text))
+        .find(Boolean);
+      return fromDockerFiles(config, this.#file(`${folder}/hostconfig.json`), image, labelMaxLength);
+    }
     for (const socket of docker.sockets) {
       const json = this.#ask(socket, `/containers/${fullId}/json`);
-      if (json?.at("Id").exists)
-        return fromDockerApi(json, this.#image(socket, json.at("Image").text), labelMaxLength);
+      if (!json?.at("Id").exists) continue;
+      return fromDockerApi(json, this.#image(socket, json.at("Image").text), labelMaxLength);
     }
-    const folder = `/var/lib/docker/containers/${fullId}`;
-    const config = this.#file(`${folder}/config.v2.json`);
-    return config && fromDockerFiles(config, this.#file(`${folder}/hostconfig.json`), labelMaxLength);
+    return undefined;
+  }
+
+  /** Where docker keeps its files: the usual place, and what the services say of themselves. */
+  #dockerRoots(): readonly string[] {
+    for (const socket of this.#options.docker.sockets) {
+      if (this.#roots.has(socket)) continue;
+      const root = this.#ask(socket, "/info")?.at("DockerRootDir").text;
+      if (root) this.#roots.set(socket, root);
+    }
+    return [DOCKER_ROOT, ...this.#roots.values()];
   }
 
   #podman(fullId: string, type: string): Container | undefined {

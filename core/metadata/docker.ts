@@ -73,21 +73,28 @@ const addressOf = (network: Json): string =>
     "");
 
 /**
- * From docker's own files, where its socket is out of reach: `config.v2.json` and `hostconfig.json` of
- * `<docker root>/containers/<id>/`. They know the image by the name it was asked for only.
+ * From docker's own files: `config.v2.json` and `hostconfig.json` of `<docker root>/containers/<id>/`. They know
+ * the image by the name it was asked for only; `image` is what the API says of it, if it can be asked.
  */
-export function fromDockerFiles(config: Json, host: Json | undefined, labelMaxLength: number): Container {
+export function fromDockerFiles(
+  config: Json,
+  host: Json | undefined,
+  image: Json | undefined,
+  labelMaxLength: number,
+): Container {
   const fullId = config.at("ID").text;
   const name = config.at("Name").text.replace(/^\//, "");
-  const image = config.at("Config", "Image").text;
+  const asked = config.at("Config", "Image").text;
+  const named = imageNames(image);
   return container({
     id: fullId.slice(0, SHORT_ID),
     fullId,
     type: "docker",
     name,
-    image,
+    image: asked,
     imageId: withoutAlgorithm(config.at("Image").text),
-    ...withName(image),
+    ...named,
+    ...(named.imageRepository === "" ? withName(asked) : {}),
     user: config.at("Config", "User").text,
     ip: addressOf(config.at("NetworkSettings")),
     privileged: host?.at("Privileged").flag ?? false,
