@@ -174,12 +174,12 @@ class Decoder {
       this.#wrongShape("a map", tree, path, context);
       return {};
     }
-    const out: Record<string, string> = {};
+    const pairs: [string, string][] = [];
     for (const [name, { value }] of tree.entries) {
-      if (value.kind === "scalar") out[name] = value.text;
+      if (value.kind === "scalar") pairs.push([name, value.text]);
       else this.#wrongShape("a single value", value, `${path}.${escapeKey(name)}`, `${context}["${name}"]`);
     }
-    return out;
+    return Object.fromEntries(pairs);
   }
 
   #any(key: AnyKey, tree: Tree): Json {

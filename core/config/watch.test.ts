@@ -79,3 +79,12 @@ test("ConfigWatcher sees files come into a directory, and directories that come 
   expect(await watch.step(() => writeFileSync(space.file("later.d/b.yaml"), "x"))).toBe(true);
   expect(watch.errors).toEqual([]);
 });
+
+test("ConfigWatcher sees a linked file change where it lies", async () => {
+  await using space = new Workspace();
+  mkdirSync(space.file("elsewhere"));
+  writeFileSync(space.file("elsewhere/real.yaml"), "a");
+  symlinkSync(space.file("elsewhere/real.yaml"), space.file("falco.yaml"));
+  using watch = counting([space.file("falco.yaml")], []);
+  expect(await watch.step(() => writeFileSync(space.file("elsewhere/real.yaml"), "b"))).toBe(true);
+});

@@ -1,4 +1,4 @@
-import { type FSWatcher, statSync, watch } from "node:fs";
+import { type FSWatcher, realpathSync, statSync, watch } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { reasonOf } from "../errors.ts";
 
@@ -35,9 +35,9 @@ export class ConfigWatcher {
     this.#options = options;
     for (const directory of options.directories) this.#wanted.set(resolve(directory), undefined);
     for (const file of options.files) {
-      const directory = dirname(resolve(file));
-      if (!this.#wanted.has(directory)) this.#wanted.set(directory, new Set());
-      this.#wanted.get(directory)?.add(basename(file));
+      this.#want(resolve(file));
+      const target = linkTarget(file);
+      if (target !== undefined) this.#want(target);
     }
     for (const directory of this.#wanted.keys()) this.#attach(directory, false);
     this.#patrol = setInterval(() => this.#look(), PATROL_MS);
@@ -49,6 +49,12 @@ export class ConfigWatcher {
     clearTimeout(this.#quiet);
     for (const { watcher } of this.#watchers.values()) watcher.close();
     this.#watchers.clear();
+  }
+
+  #want(file: string): void {
+    const directory = dirname(file);
+    if (!this.#wanted.has(directory)) this.#wanted.set(directory, new Set());
+    this.#wanted.get(directory)?.add(basename(file));
   }
 
   #attach(directory: string, late: boolean): void {
@@ -90,5 +96,21 @@ export class ConfigWatcher {
       if (inode === undefined) this.#notify();
       else this.#attach(directory, true);
     }
+  }
+}
+
+/**
+ * The file behind a link, which is written to where it lies. Not that of a ConfigMap volume (`..2026_01_01/x`): it never
+ * changes, and goes away after each swap.
+ */
+function linkTarget(file: string): string | undefined {
+  try {
+    const target = realpathSync(file);
+    return target === resolve(file) || target.split("/").some((part) => part.startsWith(".."))
+      ? undefined
+      : target;
+  } catch {
+    // It does not exist yet: its directory tells when it does.
+    return undefined;
   }
 }

@@ -4,7 +4,6 @@ import { allMetrics, sampleMetricsInput } from "../../tests/harness/metrics-inpu
 import { eventually, Workspace } from "../../tests/harness/programs.ts";
 import type { Alert } from "../outputs/alert.ts";
 import { formatAlert } from "../outputs/format.ts";
-import { gatherMetrics } from "./gather.ts";
 import { MetricsReporter } from "./reporter.ts";
 
 const options = { ...allMetrics, interval: "100ms", output_rule: true, output_file: "" };
@@ -54,24 +53,4 @@ test("MetricsReporter logs a file that cannot be written, and goes on", async ()
   reporter.tick();
   await reporter.stop();
   expect(log[0]).toStartWith("Cannot write metrics to /nonexistent/metrics.jsonl: ");
-});
-
-test("gatherMetrics adds what this machine knows about itself", () => {
-  const { version, hostname, reloaded, rulesFiles, configFiles, sources, alerts, outputs } =
-    sampleMetricsInput();
-  const started = BigInt(Date.now() - 5000) * 1_000_000n;
-  const input = gatherMetrics({
-    version,
-    hostname,
-    started,
-    reloaded,
-    rulesFiles,
-    configFiles,
-    sources,
-    alerts,
-    outputs,
-  });
-  expect(Number((input.now - started) / 1_000_000_000n)).toBeWithin(5, 60);
-  expect(input.cpus).toBeGreaterThan(0);
-  expect(Object.keys(input.resources)).toContain("memory_rss_kb");
 });

@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { writeReady } from "../ffi/ready-writer.ts";
 import { httpTls } from "./certificates.ts";
 import type { Delivery, Message, Output } from "./output.ts";
 
@@ -49,7 +50,7 @@ export function httpOutput(options: HttpOptions, json: boolean): Output {
       signal: AbortSignal.any([stop.signal, AbortSignal.timeout(options.timeout_ms)]),
       ...(Object.keys(tls).length > 0 ? { tls } : {}),
     });
-    if (options.echo) process.stdout.write((await response.text()).slice(0, MAX_ECHO));
+    if (options.echo) echo(Buffer.from(await response.arrayBuffer()));
     else await response.body?.cancel();
     if (response.status < 400) return undefined;
     return { status: response.status, final: response.status < 500 && response.status !== 429 };
@@ -86,6 +87,15 @@ export function httpOutput(options: HttpOptions, json: boolean): Output {
       stop.abort();
     },
   };
+}
+
+/** Copies an answer to standard output, as far as that takes it now: alerts do not wait for it. */
+function echo(answer: Buffer): void {
+  try {
+    writeReady(1, answer.subarray(0, MAX_ECHO));
+  } catch {
+    // Nobody reads standard output; the stdout output is the one to say so.
+  }
 }
 
 /** Sleeps, or less if the output is closed meanwhile. */
