@@ -63,6 +63,8 @@ describe("the binary", () => {
           "engine.replay.capture_file=files.scap",
           "-o",
           "syslog_output.enabled=false",
+          "-o",
+          "webserver.enabled=false",
         ];
         const inside = root.run(words);
         expect(inside.code).toBe(0);
