@@ -3,6 +3,7 @@ import { command } from "../command.ts";
 export const client = command({
   name: "client",
   summary: "Ask a running falco over its gRPC API",
+  examples: ["falco client outputs", "falco client version"],
   commands: {
     outputs: async () => (await import("./outputs.ts")).outputs,
     version: async () => (await import("./version.ts")).version,

@@ -28,6 +28,7 @@ const set = command({
 const patch = command({
   name: "patch",
   summary: "Merge a piece of configuration file into the settings; null resets a key",
+  examples: ["falco client configs patch changes.yaml"],
   flags: CONNECTION,
   positionals: [{ name: "FILE", help: "YAML or JSON, or - for standard input" }],
   run: async ({ flags, positionals }) => {
@@ -40,6 +41,7 @@ const patch = command({
 const reset = command({
   name: "reset",
   summary: "Take settings made through the API back; all of them without a key",
+  examples: ["falco client configs reset priority"],
   flags: CONNECTION,
   positionals: [{ name: "KEY", help: "Keys or groups of keys", optional: true, repeat: true }],
   run: async ({ flags, positionals }) =>
@@ -49,6 +51,7 @@ const reset = command({
 export const configs = command({
   name: "configs",
   summary: "Show and change the settings of a running falco",
+  examples: ["falco client configs get", "falco client configs set priority warning"],
   commands: {
     get: async () => get,
     set: async () => set,

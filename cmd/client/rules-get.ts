@@ -6,6 +6,7 @@ import { CONNECTION, withClient } from "./connect.ts";
 export const get = command({
   name: "get",
   summary: "Show a rule as it is loaded",
+  examples: ['falco client rules get "Terminal shell in container"'],
   flags: CONNECTION,
   positionals: [{ name: "RULE", help: "The rule's name" }],
   run: async ({ flags, positionals }) => {

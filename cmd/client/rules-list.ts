@@ -6,6 +6,7 @@ import { CONNECTION, withClient } from "./connect.ts";
 export const list = command({
   name: "list",
   summary: "List the rules that are loaded",
+  examples: ["falco client rules list --json"],
   flags: CONNECTION,
   run: async ({ flags }) => {
     const { rules, revision } = await withClient(flags, (client) => client.rules.list());

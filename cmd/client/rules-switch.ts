@@ -25,6 +25,7 @@ export const enable = command({
 export const disable = command({
   name: "disable",
   summary: "Disable rules, whatever file defines them",
+  examples: ["falco client rules disable --tag network"],
   flags: FLAGS,
   positionals: RULES,
   run: async ({ flags, positionals }) => {

@@ -15,6 +15,7 @@ const REVISION = {
 export const validate = command({
   name: "validate",
   summary: "Check rules against a running falco, changing nothing",
+  examples: ["falco client rules validate my_rules.yaml"],
   flags: CONNECTION,
   positionals: [FILE],
   run: async ({ flags, positionals }) => {
@@ -40,6 +41,7 @@ export const create = command({
 export const update = command({
   name: "update",
   summary: "Replace rules, macros and lists that were made through the API",
+  examples: ["falco client rules update my_rules.yaml"],
   flags: { ...CONNECTION, ...REVISION },
   positionals: [FILE],
   run: async ({ flags, positionals }) => {

@@ -3,6 +3,7 @@ import { command } from "../command.ts";
 export const rules = command({
   name: "rules",
   summary: "List and change the rules of a running falco",
+  examples: ["falco client rules list", "falco client rules create my_rules.yaml"],
   commands: {
     list: async () => (await import("./rules-list.ts")).list,
     get: async () => (await import("./rules-get.ts")).get,

@@ -5,6 +5,7 @@ import { CONNECTION, withClient } from "./connect.ts";
 export const version = command({
   name: "version",
   summary: "Print the version of the falco that answers",
+  examples: ["falco client version"],
   flags: CONNECTION,
   run: async ({ flags }) => {
     const { $typeName: _, ...reply } = await withClient(flags, (client) => client.version());

@@ -37,7 +37,7 @@ beforeAll(async () => {
   };
   expect((await Bun.build({ entrypoints: [source], compile })).success).toBe(true);
   program = readFileSync(join(directory, "plain"));
-});
+}, 120_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Runs a program under emulation with hostile variables and two that may stay. */

@@ -39,7 +39,7 @@ beforeAll(async () => {
   program = readFileSync(plain);
   joined = join(directory, "joined");
   if (noGlibc === undefined) save(joined, selfContained(program, glibc as Glibc));
-});
+}, 120_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const selfContained = (main: Buffer, { loader, libraries }: Glibc): Buffer => {

@@ -13,7 +13,7 @@ let built: Built;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "falco-binary-"));
   built = await build(undefined, join(directory, "falco"));
-});
+}, 120_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function falco(words: readonly string[], env: Record<string, string> = {}) {
@@ -63,6 +63,8 @@ describe("the binary", () => {
           "engine.replay.capture_file=files.scap",
           "-o",
           "syslog_output.enabled=false",
+          "-o",
+          "webserver.enabled=false",
         ];
         const inside = root.run(words);
         expect(inside.code).toBe(0);

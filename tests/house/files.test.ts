@@ -32,7 +32,9 @@ test(`no file is longer than ${LIMIT} lines but those with a reason`, () => {
 
 test("file names are kebab-case and say what is inside", () => {
   expect(
-    paths(files).filter((path) => !/^[a-z0-9-]+(\.(test|bench|suite|d))?\.ts$/.test(basename(path))),
+    paths(files).filter(
+      (path) => !/^[a-z0-9-]+(\.(test|fuzz\.test|bench|suite|d))?\.ts$/.test(basename(path)),
+    ),
   ).toEqual([]);
   expect(
     paths(files).filter((path) => /(^|\/)(utils?|helpers|misc|common|(?<!index\/)index)\.ts$/.test(path)),

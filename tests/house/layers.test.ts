@@ -10,6 +10,8 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   kilt: 95,
   artifacts: 95,
   "core/run.ts": 90,
+  "core/services.ts": 88,
+  "core/self-metrics.ts": 86,
   "core/settings.ts": 85,
   "core/engine": 80,
   "core/server": 70,
