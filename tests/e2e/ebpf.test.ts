@@ -24,7 +24,7 @@ for (const reads of ["loads", "helper calls"]) {
 
     beforeAll(async () => {
       recorder = new LiveRecorder(TRACED, { helperReads: reads === "helper calls" });
-      pid = await recorder.run([process.execPath, WORKLOAD, dir]);
+      ({ pid } = await recorder.run([process.execPath, WORKLOAD, dir]));
     });
 
     afterAll(() => {
@@ -153,7 +153,7 @@ for (const reads of ["loads", "helper calls"]) {
 
     test("a flood is recorded in full and in order", async () => {
       const calls = 20_000;
-      const flood = await recorder.run([process.execPath, FLOOD, String(calls)]);
+      const { pid: flood } = await recorder.run([process.execPath, FLOOD, String(calls)]);
       const closes = recorder.of(flood).filter(({ name, params }) => name === "close" && params.fd === 12345);
       expect(closes.length).toBe(calls);
       expect(closes.every((event, i) => i === 0 || event.time >= closes[i - 1]!.time)).toBe(true);
@@ -171,7 +171,7 @@ for (const reads of ["loads", "helper calls"]) {
 
     test("two sources run side by side and neither loses events", async () => {
       const second = new LiveRecorder(["execve", "sched_process_exit"]);
-      const child = await second.run(["true"]);
+      const { pid: child } = await second.run(["true"]);
       expect(second.of(child).map((event) => event.name)).toEqual(["execve", "procexit"]);
       expect(second.source.stats().dropped).toEqual({});
       second.source.close();

@@ -42,7 +42,10 @@ export class LiveRecorder {
     restart: () => {},
   };
 
-  constructor(names: readonly string[], options: { readonly helperReads?: boolean } = {}) {
+  constructor(
+    names: readonly string[],
+    options: { readonly helperReads?: boolean; readonly bufferSize?: number } = {},
+  ) {
     this.source = new EbpfSource({ traced: codesOf(names), ...options });
     this.source.open(this.#sink);
   }
@@ -57,16 +60,20 @@ export class LiveRecorder {
     }
   }
 
-  /** Runs a program and returns its process id, once its end has been recorded. */
-  async run(command: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
+  /** Runs a program and returns its process id and what it printed, once its end has been recorded. */
+  async run(
+    command: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly pid: number; readonly output: string }> {
     const child = Bun.spawn([...command], {
       env: { ...process.env, ...env },
-      stdout: "ignore",
+      stdout: "pipe",
       stderr: "inherit",
     });
+    const output = await new Response(child.stdout).text();
     await child.exited;
     await this.collect(() => this.of(child.pid).some((event) => event.name === "procexit"));
-    return child.pid;
+    return { pid: child.pid, output };
   }
 
   /** Events of one thread. */

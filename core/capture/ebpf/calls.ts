@@ -1,7 +1,7 @@
 import { IA32_SYSCALLS } from "../../schema/ia32.ts";
 import { SYSCALLS } from "../../schema/syscalls.ts";
 import type { Architecture } from "./architecture.ts";
-import { COMPAT_BASE, MAX_SYSCALLS } from "./dispatcher.ts";
+import { COMPAT_BASE, MAX_SYSCALLS, SOCKETCALL_BASE } from "./dispatcher.ts";
 import type { EventId } from "./program.ts";
 
 /** A system call as this machine numbers it. */
@@ -16,6 +16,12 @@ export interface Call {
   readonly number: number;
 }
 
+/** The calls of i386's socketcall(2), from 1. */
+const SOCKETCALLS =
+  "socket bind connect listen accept getsockname getpeername socketpair send recv sendto recvfrom shutdown setsockopt getsockopt sendmsg recvmsg accept4 recvmmsg sendmmsg".split(
+    " ",
+  );
+
 /** All calls of a machine that the probe can dispatch, 32-bit ones included. */
 export function callsOf(arch: Architecture): Call[] {
   const calls: Call[] = [];
@@ -26,15 +32,17 @@ export function callsOf(arch: Architecture): Call[] {
   }
   if (!arch.compat) return calls;
   const byName = new Map(SYSCALLS.map((call) => [call.name, call]));
-  for (const [number, name] of IA32_SYSCALLS) {
+  const compat = [
+    ...IA32_SYSCALLS.filter(([number]) => number < MAX_SYSCALLS).map(
+      ([number, name]) => [COMPAT_BASE + number, name] as const,
+    ),
+    ...SOCKETCALLS.map((name, i) => [SOCKETCALL_BASE + i + 1, name] as const),
+  ];
+  for (const [index, name] of compat) {
     const call = byName.get(name);
-    if (!call || number >= MAX_SYSCALLS) continue;
-    calls.push({
-      code: call.code,
-      exit: call.exit as EventId,
-      index: COMPAT_BASE + number,
-      number: Math.max(0, call[arch.name]),
-    });
+    if (!call) continue;
+    const { code, exit } = call;
+    calls.push({ code, exit: exit as EventId, index, number: Math.max(0, call[arch.name]) });
   }
   return calls;
 }

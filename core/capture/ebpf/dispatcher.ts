@@ -1,4 +1,4 @@
-import { R0, R1, R2, R3, R6, R7, R8, R9, R10 } from "./assembler.ts";
+import { type Label, R0, R1, R2, R3, R6, R7, R8, R9, R10 } from "./assembler.ts";
 import { Emitter } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
 import { SCRATCH } from "./scratch.ts";
@@ -14,8 +14,16 @@ export const WANTED = { native: 1, compat: 2 } as const;
 /** Where the calls of 32-bit programs start in the tables indexed by call. */
 export const COMPAT_BASE = MAX_SYSCALLS;
 
+/** Where the calls behind i386's socketcall(2) start, and the size of these tables. */
+export const SOCKETCALL_BASE = 2 * MAX_SYSCALLS;
+export const CALL_TABLE_SIZE = SOCKETCALL_BASE + 32;
+
+/** i386 calls whose arguments lie in memory: socketcall(call, arguments) and old_mmap(arguments). */
+export const SOCKETCALL = 102;
+const OLD_MMAP = 90;
+
 /** The interest map: a byte a call number (WANTED), then of each native and each 32-bit call | recorded code u16 | native number u16 |. */
-export const INTEREST = { flags: 0, codes: MAX_SYSCALLS, size: MAX_SYSCALLS * (1 + 2 * 4) } as const;
+export const INTEREST = { flags: 0, codes: MAX_SYSCALLS, size: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE } as const;
 
 /**
  * The program on sys_exit. A call nobody wants leaves after one load and one test; for the others it puts arguments and
@@ -52,6 +60,7 @@ export function dispatcherProgram(target: Target): Buffer {
     k.loadScratch(R8, done);
     asm.store(4, R8, SCRATCH.compat, 1);
     copyCall(k, arch.compat.args, 4);
+    argumentsInMemory(k, dispatch, done);
     asm.alu("add", R9, COMPAT_BASE);
     asm.goto(dispatch);
     asm.place(native);
@@ -71,6 +80,48 @@ export function dispatcherProgram(target: Target): Buffer {
   asm.mov(R0, 0);
   asm.exit();
   return asm.finish();
+}
+
+/** Takes the arguments (R8 the scratch area) from where they are for calls (R9) that pass their address; a socketcall goes on to `dispatch`. */
+function argumentsInMemory(k: Emitter, dispatch: Label, done: Label): void {
+  const { asm } = k;
+  const plain = asm.label("plain");
+  const mmap = asm.label("old mmap");
+  asm.jump("eq", R9, OLD_MMAP, mmap);
+  asm.jump("ne", R9, SOCKETCALL, plain);
+  asm.load(8, R9, R8, SCRATCH.args);
+  asm.jump("ge", R9, CALL_TABLE_SIZE - SOCKETCALL_BASE, done);
+  asm.alu("add", R9, SOCKETCALL_BASE);
+  readArguments(k, 1, done);
+  asm.goto(dispatch);
+  asm.place(mmap);
+  readArguments(k, 0, done);
+  asm.place(plain);
+}
+
+/** Replaces the arguments by the six u32 that argument `index` points to. A socketcall may have fewer: what lies behind is not used. */
+function readArguments(k: Emitter, index: number, done: Label): void {
+  const { asm } = k;
+  const count = 6;
+  k.temporary(4 * count, (at) => {
+    const read = asm.label("arguments read");
+    asm.load(8, R3, R8, SCRATCH.args + 8 * index);
+    // Close to the end of a page six may be too many; three is the least that matters.
+    for (const size of [4 * count, 12]) {
+      asm.mov(R1, R10);
+      asm.alu("add", R1, at);
+      asm.mov(R2, size);
+      asm.call(HELPER.probeReadUser);
+      asm.jump("eq", R0, 0, read);
+      asm.load(8, R3, R8, SCRATCH.args + 8 * index);
+    }
+    asm.goto(done);
+    asm.place(read);
+    for (let i = 0; i < count; i++) {
+      asm.load(4, R1, R10, at + 4 * i);
+      asm.store(8, R8, SCRATCH.args + 8 * i, R1);
+    }
+  });
 }
 
 /** Copies the result and the arguments, each `width` bytes wide, from the registers (R7) to the scratch area (R8). */

@@ -20,7 +20,16 @@ import {
 import { Btf } from "./btf.ts";
 import { type Call, callsOf } from "./calls.ts";
 import { LOSS_CAUSES } from "./counters.ts";
-import { COMPAT_BASE, dispatcherProgram, INTEREST, MAX_SYSCALLS, WANTED } from "./dispatcher.ts";
+import {
+  CALL_TABLE_SIZE,
+  COMPAT_BASE,
+  dispatcherProgram,
+  INTEREST,
+  MAX_SYSCALLS,
+  SOCKETCALL,
+  SOCKETCALL_BASE,
+  WANTED,
+} from "./dispatcher.ts";
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
 import { HELPER } from "./helper.ts";
@@ -118,7 +127,7 @@ export class Probe {
           type: MAP_TYPE.programArray,
           keySize: 4,
           valueSize: 4,
-          entries: 2 * MAX_SYSCALLS,
+          entries: CALL_TABLE_SIZE,
         }),
       ),
     };
@@ -165,7 +174,8 @@ export class Probe {
       if (program === undefined) continue;
       updateMap(this.#target.maps.programs, index, Buffer.from(new Uint32Array([program]).buffer));
       if (index < COMPAT_BASE) flags[index]! |= WANTED.native;
-      else flags[index - COMPAT_BASE]! |= WANTED.compat;
+      else if (index < SOCKETCALL_BASE) flags[index - COMPAT_BASE]! |= WANTED.compat;
+      else flags[SOCKETCALL]! |= WANTED.compat;
     }
     this.#interest.bytes.set(flags, INTEREST.flags);
     this.#traceTracepoints(codes);

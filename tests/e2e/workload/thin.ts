@@ -1,29 +1,8 @@
 // Does one call after the other on purpose, with arguments that the test of the live probe knows.
-import { ptr } from "bun:ffi";
 import { join } from "node:path";
-import { libc } from "../../../core/ffi/libc.ts";
-import { SYSCALLS } from "../../../core/schema/syscalls.ts";
+import { call, memory, text, words } from "./calls.ts";
 
 const dir = process.argv[2]!;
-const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
-const numbers = new Map(SYSCALLS.map((call) => [call.name, call[arch]]));
-const kept: Uint8Array[] = [];
-
-/** A pointer to bytes that stay where they are. */
-function memory(bytes: Uint8Array): number {
-  kept.push(bytes);
-  return ptr(bytes);
-}
-
-const text = (value: string): number => memory(Buffer.from(`${value}\0`));
-const pointers = (...values: number[]): number =>
-  memory(new Uint8Array(new BigUint64Array([...values, 0].map(BigInt)).buffer));
-
-function call(name: string, ...args: number[]): number {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = args;
-  return Number(libc().syscall(numbers.get(name)!, a, b, c, d, e, f));
-}
-
 const AT_FDCWD = -100;
 const O_RDWR = 2;
 const O_CREAT = 0o100;
@@ -34,13 +13,7 @@ const fd = call("openat", AT_FDCWD, text(file), O_RDWR | O_CREAT | O_CLOEXEC, 0o
 call("close", fd);
 call("openat", AT_FDCWD, text(join(dir, "nothing")), 0);
 const RESOLVE_NO_XDEV_NO_SYMLINKS = 5n;
-call(
-  "openat2",
-  AT_FDCWD,
-  text(file),
-  memory(new Uint8Array(new BigUint64Array([0n, 0n, RESOLVE_NO_XDEV_NO_SYMLINKS]).buffer)),
-  24,
-);
+call("openat2", AT_FDCWD, text(file), words(0n, 0n, RESOLVE_NO_XDEV_NO_SYMLINKS), 24);
 call("rename", text(file), text(`${file}2`));
 call("chmod", text(`${file}2`), 0o4711);
 call("unlinkat", AT_FDCWD, text(`${file}2`), 0);
@@ -62,7 +35,7 @@ function connectTo(family: number, address: Buffer): void {
   const bound = Buffer.alloc(128);
   call("getsockname", server, memory(bound), memory(new Uint8Array(length.buffer)));
   const client = call("socket", family, SOCK_STREAM, 0);
-  call("connect", client, ptr(bound), length[0]!);
+  call("connect", client, memory(bound), length[0]!);
   call("accept4", server, 0, 0, O_CLOEXEC);
 }
 
@@ -87,7 +60,7 @@ call("ptrace", PTRACE_ATTACH, 0x3ffffff, 0, 0);
 call(
   "execve",
   text(join(dir, "missing")),
-  pointers(text("missing"), text("one"), text("two")),
-  pointers(text("KEY=value")),
+  words(text("missing"), text("one"), text("two"), 0),
+  words(text("KEY=value"), 0),
 );
 process.exit(7);

@@ -1,5 +1,5 @@
 import { R0, R1, R7 } from "../assembler.ts";
-import { INTEREST, MAX_SYSCALLS } from "../dispatcher.ts";
+import { CALL_TABLE_SIZE, INTEREST } from "../dispatcher.ts";
 import type { Value } from "../emitter.ts";
 import type { FillerSet } from "../program.ts";
 import { SCRATCH } from "../scratch.ts";
@@ -9,7 +9,7 @@ function interest(offset: 0 | 2): Value {
   return (k) => {
     const { asm } = k;
     asm.load(4, R0, R7, SCRATCH.call);
-    asm.alu("and", R0, 2 * MAX_SYSCALLS - 1);
+    asm.jump("ge", R0, CALL_TABLE_SIZE, k.drop);
     asm.alu("shl", R0, 2);
     asm.mapValue(R1, k.target.maps.interest, INTEREST.codes + offset);
     asm.alu("add", R1, R0);
