@@ -14,6 +14,7 @@ const LONGER: Readonly<Record<string, string>> = {
   "core/capture/scap/upgrade-table.ts": "table of old events",
   "core/config/schema.ts": "table of configuration keys",
   "core/fields/": "tables of fields, each with its description and reader",
+  "tests/e2e/workload/every-syscall.ts": "table of calls, each made once",
   "core/rules/language/parser.ts": "one grammar, read in one piece",
   "core/rules/load/compiler.ts": "one pass over a rule set, in the order it happens",
   "core/rules/check/test.ts": "what each operator means for each type of value",

@@ -56,7 +56,7 @@ const messageLength = shared(
   whenCompat(userRead(message, COMPAT.header, 4), userRead(message, NATIVE.header, 4)),
 );
 const several = { count: result, max: MAX_MESSAGES };
-const any = (write: Writer): Writer => when(result, "sgt", 0, write, empty);
+const whenSome = (write: Writer): Writer => when(result, "sgt", 0, write, empty);
 const anyValue = (value: Value, otherwise: Value): Value => when(result, "sgt", 0, value, otherwise);
 
 /** Sending and receiving on sockets, with both ends where the call succeeded. */
@@ -96,8 +96,8 @@ export function messageFillers(): FillerSet {
         res: anyValue(messageLength, result),
         fd,
         size: anyValue(iovecSize(each.iov, each.count), zero),
-        data: any(iovecData(each.iov, each.count, messageLength)),
-        tuple: any(socketTuple(file, "out", each.name)),
+        data: whenSome(iovecData(each.iov, each.count, messageLength)),
+        tuple: whenSome(socketTuple(file, "out", each.name)),
       },
     },
     SOCKET_RECVMMSG_X: {
@@ -106,9 +106,9 @@ export function messageFillers(): FillerSet {
         res: anyValue(messageLength, result),
         fd,
         size: anyValue(messageLength, zero),
-        data: any(iovecData(each.iov, each.count, messageLength)),
-        tuple: any(socketTuple(file, "in", each.name)),
-        msgcontrol: any(userBytes(each.control, each.controlLength, MAX_CONTROL)),
+        data: whenSome(iovecData(each.iov, each.count, messageLength)),
+        tuple: whenSome(socketTuple(file, "in", each.name)),
+        msgcontrol: whenSome(userBytes(each.control, each.controlLength, MAX_CONTROL)),
       },
     },
   };
