@@ -31,9 +31,13 @@ export function backendOf(url: string): Backend {
   const scheme = /^([a-z0-9]+):\/\//i.exec(url)?.[1]?.toLowerCase() ?? "file";
   const backend = scheme === "gs" ? "gcs" : scheme;
   if ((backends as readonly string[]).includes(backend)) return backend as Backend;
-  throw new FalcoError("INDEX", `Cannot use index URL "${url.slice(0, 200)}": unknown scheme "${scheme}"`, {
-    hint: `use one of ${backends.join(", ")}`,
-  });
+  throw new FalcoError(
+    "INDEX",
+    `Cannot use index URL "${shownIndexUrl(url.slice(0, 200))}": unknown scheme "${scheme}"`,
+    {
+      hint: `use one of ${backends.join(", ")}`,
+    },
+  );
 }
 
 /** Fetches an index file. Undefined when the server says that the version held is still the current one. */
