@@ -21,7 +21,7 @@ export interface Context {
 export async function openContext(flags: Sources["flags"]): Promise<Context> {
   const text = (name: string): string | undefined =>
     typeof flags[name] === "string" ? flags[name] : undefined;
-  const configPath = text("config") ?? process.env["FALCOCTL_CONFIG"] ?? defaultConfigPath;
+  const configPath = text("config") ?? defaultConfigPath;
   const settings = resolveSettings({ flags, env: process.env, file: await readConfigFile(configPath) });
   const terminal = process.stderr.isTTY === true;
   const format = (text("log-format") ??

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { FalcoError, reasonOf } from "../../core/errors.ts";
 import { writeAtomically } from "../files/write-atomically.ts";
-import type { Credential } from "../oci/authorize.ts";
+import type { Credential, CredentialSource } from "../oci/authorize.ts";
 import { eraseFromHelper, readFromHelper, storeInHelper } from "./credential-helper.ts";
 
 interface StoredAuth {
@@ -59,6 +59,9 @@ export async function readCredential(path: string, registry: string): Promise<Cr
     .find((entry) => entry && Object.keys(entry).length > 0);
   return stored && fromStored(stored, path, registry);
 }
+
+/** Finds credentials where docker keeps its own. */
+export const dockerCredentials: CredentialSource = (registry) => readCredential(dockerConfigPath(), registry);
 
 function fromStored(stored: StoredAuth, path: string, registry: string): Credential | undefined {
   if (stored.registrytoken) return { bearer: stored.registrytoken };

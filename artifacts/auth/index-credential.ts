@@ -1,4 +1,5 @@
 import { FalcoError } from "../../core/errors.ts";
+import { shownIndexUrl } from "../index/fetch-index.ts";
 import type { Settings } from "../settings/keys.ts";
 import { storeCredential } from "./docker-config.ts";
 import { storePath } from "./find-credential.ts";
@@ -24,7 +25,7 @@ export async function storeIndexCredential(
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new FalcoError(
       "USAGE",
-      `Cannot store a credential for index ${url}: only https and http ask for one`,
+      `Cannot store a credential for index ${shownIndexUrl(url)}: only https and http ask for one`,
     );
   }
   const secret = await readSecret(username === undefined ? "Token" : "Password");

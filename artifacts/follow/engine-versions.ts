@@ -89,7 +89,7 @@ function shortfall(needed: string, offered: string | undefined): string | undefi
     return Number(offered) < Number(needed) ? `the running engine has ${offered}` : undefined;
   }
   const [want, have] = [readVersion(needed), readVersion(offered)];
-  if (!want || !have) return `the running engine's "${offered}" can't be compared with it`;
+  if (!want || !have) return `the running engine's "${offered}" cannot be compared with it`;
   return have.major !== want.major || have.compare(want) < 0
     ? `the running engine has ${offered}`
     : undefined;

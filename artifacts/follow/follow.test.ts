@@ -49,7 +49,7 @@ describe("engine versions", () => {
     ["engine_version", "31", undefined],
     ["engine_version", "32", "the running engine has 31"],
     ["other", "1.0.0", "does not say it has that"],
-    ["engine_version_semver", "soon", "can't be compared"],
+    ["engine_version_semver", "soon", "cannot be compared"],
   ])("checkRequirements: %s %s is %p", (name, version, why) => {
     const check = () => checkRequirements(config(name, version), engine);
     if (why === undefined) check();

@@ -1,7 +1,7 @@
 import { FalcoError } from "../../core/errors.ts";
 import { nearest } from "../../core/nearest.ts";
 import { parseDigest } from "../oci/digest.ts";
-import { isReference, isTag, parseReference, type Reference, withDefaultTag } from "../oci/reference.ts";
+import { isTag, parseReference, type Reference, withDefaultTag } from "../oci/reference.ts";
 import type { CosignPolicy, IndexEntry, NamedIndex } from "./index-entry.ts";
 
 export interface Located {
@@ -69,10 +69,5 @@ export class Catalog {
       reference: withDefaultTag(reference),
       ...(listed?.signature && { signature: listed.signature }),
     };
-  }
-
-  /** A tag or repository from a name: whether the text can only be a full reference. */
-  static isFull(text: string): boolean {
-    return isReference(text);
   }
 }

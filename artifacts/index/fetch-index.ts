@@ -26,14 +26,26 @@ export interface FetchIndexOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+const awsVariables = {
+  accessKeyId: ["AWS_ACCESS_KEY_ID"],
+  secretAccessKey: ["AWS_SECRET_ACCESS_KEY"],
+  sessionToken: ["AWS_SESSION_TOKEN"],
+  region: ["AWS_REGION", "AWS_DEFAULT_REGION"],
+  endpoint: ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"],
+} as const;
+
 /** The backend that a URL's scheme means; a bare path is a file. */
 export function backendOf(url: string): Backend {
   const scheme = /^([a-z0-9]+):\/\//i.exec(url)?.[1]?.toLowerCase() ?? "file";
   const backend = scheme === "gs" ? "gcs" : scheme;
   if ((backends as readonly string[]).includes(backend)) return backend as Backend;
-  throw new FalcoError("INDEX", `Cannot use index URL "${url.slice(0, 200)}": unknown scheme "${scheme}"`, {
-    hint: `use one of ${backends.join(", ")}`,
-  });
+  throw new FalcoError(
+    "INDEX",
+    `Cannot use index URL "${shownIndexUrl(url.slice(0, 200))}": unknown scheme "${scheme}"`,
+    {
+      hint: `use one of ${backends.join(", ")}`,
+    },
+  );
 }
 
 /** Fetches an index file. Undefined when the server says that the version held is still the current one. */
@@ -47,7 +59,7 @@ export async function fetchIndex(
     case "file":
       return { text: await readLocal(url) };
     case "s3":
-      return { text: await readS3(url) };
+      return { text: await readS3(url, options.env ?? process.env) };
     case "gcs":
       return fetchGcs(url, held, options);
     default:
@@ -66,11 +78,15 @@ async function readLocal(url: string): Promise<string> {
   }
 }
 
-/** With the runtime's own S3 client, which takes region, endpoint and keys from AWS_* variables. */
-async function readS3(url: string): Promise<string> {
+/** With the runtime's own S3 client; keys, region and endpoint come from the AWS_* variables. */
+async function readS3(url: string, env: NodeJS.ProcessEnv): Promise<string> {
   const { hostname: bucket, pathname } = parseUrl(url);
+  const options = Object.entries(awsVariables).flatMap(([option, names]) => {
+    const value = names.map((name) => env[name]).find(Boolean);
+    return value ? [[option, value]] : [];
+  });
   try {
-    const file = new Bun.S3Client({ bucket }).file(pathname.slice(1));
+    const file = new Bun.S3Client({ bucket, ...Object.fromEntries(options) }).file(pathname.slice(1));
     if ((await file.stat()).size > maxIndexBytes) throw tooLarge(url);
     return await file.text();
   } catch (error) {

@@ -51,7 +51,7 @@ describe("parseIndex", () => {
     ['"k8saudit" has no registry', 2, entry.replace("  registry: ghcr.io\n", "")],
     ['unknown type "plugn"', 3, entry.replace("plugin\n", "plugn\n")],
     ["is not a repository", 5, entry.replace("falcosecurity/plugins", "Falco Security")],
-    ["can't be an artifact's name", 2, entry.replace("k8saudit", "../../etc")],
+    ["cannot be an artifact's name", 2, entry.replace("k8saudit", "../../etc")],
     ['"b" stands in it twice', 9, `${second}${second.replace("b", "c")}${second}`],
     ["entry 1 is not a mapping", 1, "- just text\n"],
     ['unknown member "certificate-oidc-isuer"', 15, entry.replace("oidc-issuer", "oidc-isuer")],

@@ -96,7 +96,7 @@ function checkEntry(item: unknown, i: number): { entry: IndexEntry } | { complai
     return {
       complaint: {
         path: [i, "name"],
-        what: `"${name}" can't be an artifact's name`,
+        what: `"${name}" cannot be an artifact's name`,
         hint: "use letters, digits, dots, dashes and underscores",
       },
     };

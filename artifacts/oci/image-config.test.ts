@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type HostileRegistry, startHostileRegistry } from "../../tests/harness/hostile-registry.ts";
+import { tempDir } from "../../tests/harness/temp-dir.ts";
 import { lookupImageConfig } from "./image-config.ts";
 import { mediaTypes } from "./manifest.ts";
 
@@ -62,6 +65,28 @@ describe("lookupImageConfig", () => {
       platform: { os: "linux", architecture: "amd64" },
     });
     expect(await lookup("1.0", "arm64")).toMatchObject({ entrypoint: [], cmd: ["/arm"], env: [] });
+  });
+
+  test("asks a private registry with docker's credentials", async () => {
+    const dir = tempDir();
+    const docker = process.env["DOCKER_CONFIG"];
+    process.env["DOCKER_CONFIG"] = dir;
+    writeFileSync(
+      join(dir, "config.json"),
+      JSON.stringify({ auths: { [registry.host]: { auth: btoa("me:pw") } } }),
+    );
+    registry.misbehave = ({ headers }, response) => {
+      if (headers["authorization"] === `Basic ${btoa("me:pw")}`) return false;
+      response.writeHead(401, { "www-authenticate": "Basic realm=x" }).end();
+      return true;
+    };
+    try {
+      expect((await lookup("1.0", "amd64")).cmd).toEqual(["--serve"]);
+    } finally {
+      registry.misbehave = () => false;
+      if (docker === undefined) delete process.env["DOCKER_CONFIG"];
+      else process.env["DOCKER_CONFIG"] = docker;
+    }
   });
 
   test("names the image whose configuration can't be read, or that has nothing for the platform", async () => {

@@ -1,4 +1,5 @@
 import { FalcoError, reasonOf } from "../../core/errors.ts";
+import { dockerCredentials } from "../auth/docker-config.ts";
 import type { Platform } from "./manifest.ts";
 import { hostPlatform, selectPlatform } from "./platform.ts";
 import { formatReference, parseImageName, target } from "./reference.ts";
@@ -27,10 +28,12 @@ export interface ImageOptions extends RegistryOptions {
 
 /**
  * Looks up how an image starts, in its registry, without pulling it. `image` is a name as container tools take it:
- * `nginx`, `quay.io/team/app:1.2`, `app@sha256:…`.
+ * `nginx`, `quay.io/team/app:1.2`, `app@sha256:…`. Private registries are asked with docker's credentials unless others
+ * are given.
  */
 export async function lookupImageConfig(image: string, options: ImageOptions = {}): Promise<ImageConfig> {
-  const { platform = hostPlatform(), ...registry } = options;
+  const { platform = hostPlatform(), ...given } = options;
+  const registry = { credentials: dockerCredentials, ...given };
   const reference = parseImageName(image);
   const repository = Repository.of(reference, registry);
   const from = formatReference(reference);

@@ -22,9 +22,9 @@ describe("parseReference", () => {
   test.each([
     ["k8saudit", "no repository given"],
     ["https://ghcr.io/a/b", "no scheme"],
-    ["ghcr.io/Falco/rules", '"Falco" can\'t be part'],
-    ["ghcr.io/a//b", "can't be part"],
-    ["ghcr.io/a/../b", "can't be part"],
+    ["ghcr.io/Falco/rules", '"Falco" cannot be part'],
+    ["ghcr.io/a//b", "cannot be part"],
+    ["ghcr.io/a/../b", "cannot be part"],
     ["ghcr.io/a:-x", '"-x" is not a tag'],
     ["ghcr.io/a@sha256:12", "64 lower-case hex digits"],
     ["ghcr.io/a@md5:12", "only sha256 and sha512"],

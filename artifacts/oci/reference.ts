@@ -59,7 +59,7 @@ export function parseReference(text: string): Reference {
   const wrong = path.split("/").find((part) => !component.test(part));
   if (wrong !== undefined) {
     const hint = wrong !== wrong.toLowerCase() ? `did you mean "${wrong.toLowerCase()}"?` : undefined;
-    fail(text, `"${wrong}" can't be part of a repository's name`, hint);
+    fail(text, `"${wrong}" cannot be part of a repository's name`, hint);
   }
   if (tag !== undefined && !isTag(tag)) fail(text, `"${tag}" is not a tag`);
   if (digest !== undefined) parseDigest(digest);

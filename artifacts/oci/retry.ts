@@ -21,8 +21,9 @@ export async function backoff(
 /** RFC 9110, 10.2.3: a number of seconds, or a date. What is neither counts as absent. */
 export function retryAfterMs(value: string | null, now = Date.now()): number {
   if (value === null) return 0;
-  const seconds = /^\s*\d{1,9}\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : 0;
+  if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000;
+  const date = /^\s*[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isFinite(date) ? Math.max(0, date - now) : 0;
 }
 
 /** Resolves after `ms`, or rejects at once with the signal's reason. */

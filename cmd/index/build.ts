@@ -14,7 +14,7 @@ export const build = command({
     prefix: {
       type: "string",
       value: "REGISTRY/PATH",
-      help: "Where the artifacts are that don't say it themselves",
+      help: "Where the artifacts are that do not say it themselves",
     },
   },
   positionals: [{ name: "DIR", help: "Folder with the artifacts" }],
