@@ -19,12 +19,14 @@ export interface Test {
   readonly inline?: (variable: string) => string;
   /** Rough cost in nanoseconds, for ordering. */
   readonly cost: number;
+  /** How likely values pass, by experience with rules; for ordering. */
+  readonly chance: number;
   /** The values that pass, when the test is equality with some. */
   readonly equals?: readonly (string | number)[];
 }
 
 /** One literal's test; lists and modifiers combine them. */
-type Element = Omit<Test, "key">;
+type Element = Omit<Test, "key" | "chance">;
 
 const quote = (text: string): string => JSON.stringify(text);
 const isString = (v: string): string => `typeof ${v} === "string"`;
@@ -223,6 +225,24 @@ function testKey(
   };
 }
 
+const CHANCES: Partial<Record<Operator, number>> = {
+  "=": 0.1,
+  "==": 0.1,
+  in: 0.15,
+  intersects: 0.15,
+  "!=": 0.85,
+  startswith: 0.1,
+  endswith: 0.1,
+  contains: 0.1,
+};
+
+/** `fd.num >= 0` and its like mean "it worked", which is the rule. */
+function chanceOf(operator: Operator, constants: readonly Constant[]): number {
+  if (operator === ">=" || operator === ">") return 0.8;
+  if (typeof constants[0] === "boolean") return constants[0] === (operator !== "!=") ? 0.3 : 0.7;
+  return CHANCES[operator] ?? 0.3;
+}
+
 /** Equality with any of several constants. */
 function membership(type: ParamType, constants: readonly Constant[]): Element {
   const plain = constants.filter((c): c is string | number | bigint | boolean => typeof c !== "object");
@@ -275,20 +295,21 @@ export function compileTest(
 ): Test {
   const constants = values.map((value) => constantOf(operator, type, value));
   const key = testKey(operator, modifier, constants);
+  const chance = chanceOf(operator, constants);
   if (operator === "pmatch") {
     const matches = compilePathPrefix(constants.map(String));
-    return { key, passes: onString(matches), cost: 120 };
+    return { key, chance, passes: onString(matches), cost: 120 };
   }
-  if (isSetOperator(operator)) return { key, ...membership(type, constants) };
+  if (isSetOperator(operator)) return { key, chance, ...membership(type, constants) };
   const one = (constant: Constant): Element =>
     type === "BYTEBUF" && constant instanceof Uint8Array
       ? bytesElement(operator, constant)
       : elementOf(operator, constant);
-  if (!modifier) return { key, ...one(constants[0]!) };
+  if (!modifier) return { key, chance, ...one(constants[0]!) };
   if (modifier === "anyof" && (operator === "=" || operator === "==") && constants.length > 0) {
-    return { key, ...membership(type, constants) };
+    return { key, chance, ...membership(type, constants) };
   }
-  return { key, ...modified(modifier, constants.map(one)) };
+  return { key, chance, ...modified(modifier, constants.map(one)) };
 }
 
 /** Compares two present values of the same type, for field-to-field comparison. Never throws. */

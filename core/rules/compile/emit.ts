@@ -2,6 +2,7 @@ import type { Context } from "../../fields/field.ts";
 import type { PairNode, TestNode } from "../check/bind.ts";
 import type { Operand, Value } from "../check/operand.ts";
 import { compareValues, type Scalar } from "../check/test.ts";
+import type { Estimates } from "./estimates.ts";
 import type { Expr } from "./node.ts";
 import type { Branch, Plan } from "./plan.ts";
 
@@ -17,7 +18,7 @@ export type EventFunction = (context: Context) => void;
 const UNREAD = Symbol("unread");
 
 /** Plans heavier than this become functions of their own: engines stop optimising long ones. */
-const MAX_WEIGHT = 120;
+const MAX_WEIGHT = 200;
 /** Expressions this costly are remembered when several rules need them. */
 const MEMO_COST = 10;
 
@@ -57,25 +58,37 @@ function pairTest({ left, operator }: PairNode): (left: Value, right: Value) => 
   };
 }
 
-/** One generated function: its variables, its constants, its text. */
+/** One generated function: what it reads and remembers, and its text. */
 class FunctionWriter {
   readonly name: string;
   readonly #program: ProgramWriter;
-  /** Operands this function reads, by variable. */
-  readonly operands = new Map<string, string>();
-  readonly #memos = new Map<Expr, string>();
-  readonly #uses: ReadonlyMap<Expr, number>;
+  /** Variables that hold operands, and those that hold results. */
+  readonly operands = new Set<string>();
+  readonly memos = new Set<string>();
+  #body = "";
 
-  constructor(program: ProgramWriter, name: string, plan: Plan) {
+  constructor(program: ProgramWriter, name: string) {
     this.#program = program;
     this.name = name;
-    this.#uses = countUses(plan);
+  }
+
+  write(plan: Plan, read: Set<string>): void {
+    this.#body = this.plan(plan, read, true);
+  }
+
+  /** `shared` variables belong to the whole program, the others to this function. */
+  text(shared: ReadonlySet<string>): string {
+    const own = (names: Iterable<string>, start: string): string[] =>
+      [...names].filter((name) => !shared.has(name)).map((name) => `${name} = ${start}`);
+    const variables = [...own(this.operands, "U"), ...own(this.memos, "0")];
+    const declare = variables.length > 0 ? `let ${variables.join(", ")};\n` : "";
+    return `function ${this.name}(c) {\n${declare}${this.#body}\n}`;
   }
 
   /** The variable of an operand, and the expression that fills it if need be. */
   #read(operand: Operand, candidates: boolean, read: ReadonlySet<string>): { name: string; load: string } {
     const name = this.#program.variable(operand, candidates);
-    this.operands.set(name, name);
+    this.operands.add(name);
     const load = read.has(name) ? "" : `${name} === U ? ${name} = ${this.#program.reader(name)} : 0, `;
     return { name, load };
   }
@@ -84,9 +97,9 @@ class FunctionWriter {
   expr(node: Expr, read: Set<string>): string {
     if (node.kind === "true" || node.kind === "false") return node.kind;
     if (node.kind === "not") return `!${this.expr(node.children[0]!, read)}`;
-    if ((this.#uses.get(node) ?? 0) < 2 || node.cost < MEMO_COST) return this.#plain(node, read);
-    const memo = this.#memos.get(node) ?? `m${node.id}`;
-    this.#memos.set(node, memo);
+    if (!this.#program.isMemo(node)) return this.#plain(node, read);
+    const memo = `m${node.id}`;
+    this.memos.add(memo);
     return `((${memo} || (${memo} = ${this.#plain(node, new Set(read))} ? 2 : 1)) === 2)`;
   }
 
@@ -95,7 +108,7 @@ class FunctionWriter {
     const parts: string[] = [];
     // Only the first operand of a chain is certain to run.
     const inner = new Set(read);
-    node.children.forEach((child, i) => {
+    this.#program.estimates.ordered(node).forEach((child, i) => {
       if (i === 0) {
         parts.push(this.expr(child, read));
         for (const name of read) inner.add(name);
@@ -130,10 +143,10 @@ class FunctionWriter {
 
   /** Statements for a plan. `root` keeps the function's own plan from being moved out again. */
   plan(plan: Plan, read: Set<string>, root = false): string {
-    if (!root && plan.weight > MAX_WEIGHT) return this.#program.call(plan, this);
+    if (!root && plan.weight > MAX_WEIGHT) return this.#program.call(plan, read);
     const lines = plan.hits.map((index) => `H.buffer[H.count++] = ${index};`);
     for (const branch of this.#chunks(plan, root)) {
-      lines.push("branches" in branch ? this.#program.call(branch, this) : this.#branch(branch, read));
+      lines.push("branches" in branch ? this.#program.call(branch, read) : this.#branch(branch, read));
     }
     return lines.join("\n");
   }
@@ -181,17 +194,6 @@ class FunctionWriter {
     const cases = branch.plans.map((plan, i) => `case ${i}:\n${this.plan(plan, new Set(read))}\nbreak;`);
     return `switch (${load ? `(${load}${table}.get(${name}))` : `${table}.get(${name})`}) {\n${cases.join("\n")}\n}`;
   }
-
-  /** The whole function; `body` is what `plan` wrote for its root. */
-  text(body: string, parameters: readonly string[]): string {
-    const own = [...this.operands.keys()].filter((name) => !parameters.includes(name));
-    const variables = [
-      ...own.map((name) => `${name} = U`),
-      ...[...this.#memos.values()].map((m) => `${m} = 0`),
-    ];
-    const declare = variables.length > 0 ? `let ${variables.join(", ")};\n` : "";
-    return `function ${this.name}(${["c", ...parameters].join(", ")}) {\n${declare}${body}\n}`;
-  }
 }
 
 /** Weight of a branch as emitted in place: nested plans that move out count as one. */
@@ -200,36 +202,45 @@ const ownWeight = (branch: Branch): number =>
     ? branch.tests.length + Math.min(branch.body.weight, MAX_WEIGHT)
     : branch.plans.reduce((sum, p) => sum + Math.min(p.weight, MAX_WEIGHT), 2);
 
-/** How often each expression occurs in the code of a plan, moved-out parts aside. */
-function countUses(root: Plan): ReadonlyMap<Expr, number> {
+/** How often each expression occurs in the code of a plan. */
+function countUses(root: Plan, estimates: Estimates): ReadonlyMap<Expr, number> {
   const uses = new Map<Expr, number>();
   const visit = (node: Expr): void => {
     const count = (uses.get(node) ?? 0) + 1;
     uses.set(node, count);
     // A remembered expression evaluates its parts in one place only.
-    if (count === 1 || node.cost < MEMO_COST) node.children.forEach(visit);
+    if (count === 1 || estimates.cost(node) < MEMO_COST) node.children.forEach(visit);
   };
-  const walk = (plan: Plan, top: boolean): void => {
-    if (!top && plan.weight > MAX_WEIGHT) return;
+  const walk = (plan: Plan): void => {
     for (const branch of plan.branches) {
       if (branch.kind === "if") {
         branch.tests.forEach(visit);
-        walk(branch.body, false);
-      } else for (const inner of branch.plans) walk(inner, false);
+        walk(branch.body);
+      } else branch.plans.forEach(walk);
     }
   };
-  walk(root, true);
+  walk(root);
   return uses;
 }
 
 /** The generated program of one event type. */
 class ProgramWriter {
-  readonly #functions: string[] = [];
+  readonly #functions: FunctionWriter[] = [];
   readonly #constants: unknown[] = [];
   readonly #constantNames = new Map<unknown, string>();
-  readonly #variables = new Map<string, { name: string; reader: string }>();
+  readonly #variables = new Map<string, string>();
   readonly #readers = new Map<string, string>();
-  #count = 0;
+  readonly #uses: ReadonlyMap<Expr, number>;
+  readonly estimates: Estimates;
+
+  constructor(plan: Plan, estimates: Estimates) {
+    this.#uses = countUses(plan, estimates);
+    this.estimates = estimates;
+  }
+
+  isMemo(node: Expr): boolean {
+    return this.#uses.get(node)! >= 2 && this.estimates.cost(node) >= MEMO_COST;
+  }
 
   constant(value: unknown, key: unknown = value): string {
     const known = this.#constantNames.get(key);
@@ -242,11 +253,11 @@ class ProgramWriter {
   variable(operand: Operand, candidates: boolean): string {
     const key = `${candidates} ${operand.key}`;
     const known = this.#variables.get(key);
-    if (known) return known.name;
+    if (known) return known;
     const name = `v${this.#variables.size}`;
     const read = this.constant(candidates ? operand.field!.anyOf! : operand.read);
     const arg = operand.arg ? this.constant(operand.arg) : "undefined";
-    this.#variables.set(key, { name, reader: `${read}(c, ${arg})` });
+    this.#variables.set(key, name);
     this.#readers.set(name, `${read}(c, ${arg})`);
     return name;
   }
@@ -255,26 +266,42 @@ class ProgramWriter {
     return this.#readers.get(variable)!;
   }
 
-  /** Writes a plan as a function and returns the statement that calls it, handing over what is read already. */
-  call(plan: Plan, caller: FunctionWriter | undefined): string {
-    const name = `f${this.#count++}`;
-    const writer = new FunctionWriter(this, name, plan);
-    const body = writer.plan(plan, new Set(), true);
-    const parameters = caller ? [...writer.operands.keys()].filter((v) => caller.operands.has(v)) : [];
-    this.#functions.push(writer.text(body, parameters));
-    return `${name}(${["c", ...parameters].join(", ")});`;
+  /** Writes a plan as a function and returns the statement that calls it; `read` is what is read by then. */
+  call(plan: Plan, read: ReadonlySet<string>): string {
+    const writer = new FunctionWriter(this, `f${this.#functions.length}`);
+    this.#functions.push(writer);
+    writer.write(plan, new Set(read));
+    return `${writer.name}(c);`;
+  }
+
+  /** Variables that several functions use: what one of them read or worked out serves the others. */
+  #shared(names: (writer: FunctionWriter) => Iterable<string>): string[] {
+    const users = new Map<string, number>();
+    for (const writer of this.#functions) {
+      for (const name of names(writer)) users.set(name, (users.get(name) ?? 0) + 1);
+    }
+    return [...users].filter(([, count]) => count > 1).map(([name]) => name);
   }
 
   compile(plan: Plan, hits: Hits): EventFunction {
-    const entry = this.call(plan, undefined);
+    const entry = this.call(plan, new Set());
+    const operands = this.#shared((writer) => writer.operands);
+    const memos = this.#shared((writer) => writer.memos);
+    const shared = new Set([...operands, ...memos]);
+    const declare = shared.size > 0 ? `let ${[...shared].join(", ")};` : "";
+    const reset = [...operands.map((v) => `${v} = U; `), ...memos.map((m) => `${m} = 0; `)].join("");
     const names = this.#constants.map((_, i) => `K${i}`);
-    const source = [...this.#functions, `return function (c) { ${entry} };`].join("\n");
+    const source = [
+      declare,
+      ...this.#functions.map((writer) => writer.text(shared)),
+      `return function (c) { ${reset}${entry} };`,
+    ].join("\n");
     const factory = new Function("H", "U", "SOME", "EVERY", "EVERY1", ...names, source);
     return factory(hits, UNREAD, someOf, everyOf, candidateEveryOf, ...this.#constants) as EventFunction;
   }
 }
 
 /** Turns a plan into one JavaScript function that writes the indexes of matching rules into `hits`. */
-export function emitPlan(plan: Plan, hits: Hits): EventFunction {
-  return new ProgramWriter().compile(plan, hits);
+export function emitPlan(plan: Plan, hits: Hits, estimates: Estimates): EventFunction {
+  return new ProgramWriter(plan, estimates).compile(plan, hits);
 }

@@ -5,9 +5,9 @@ import { EVENTS } from "../../schema/events.ts";
 import type { BoundNode } from "../check/bind.ts";
 import type { Operand } from "../check/operand.ts";
 import type { CodeSet } from "../language/event-codes.ts";
-import { type EventFunction, emitPlan, type Hits } from "./emit.ts";
-import { type Expr, ExprFactory, type KnownValue } from "./node.ts";
-import { type Pending, plan } from "./plan.ts";
+import type { Hits } from "./emit.ts";
+import type { KnownValue } from "./node.ts";
+import { Program } from "./program.ts";
 
 /** What the matcher needs of a rule. */
 export interface Matchable {
@@ -34,16 +34,15 @@ function knownFor(code: number): KnownValue {
   };
 }
 
-const conditionsOf = (expr: Expr): readonly Expr[] => (expr.kind === "and" ? expr.children : [expr]);
-
 /**
- * Runs rules over events: one generated function per event type, made when the first event of the type comes.
- * A rule that cannot match an event type costs its events nothing.
+ * Runs rules over events: one generated function per event type, made when the first event of the type comes and
+ * made anew when there were enough of them to know which tests decide. A rule that cannot match an event type costs
+ * its events nothing.
  */
 export class Matcher<R extends Matchable> {
   readonly #rules: readonly R[];
   readonly #hits: Hits;
-  readonly #byCode: (EventFunction | null | undefined)[];
+  readonly #programs: (Program | null | undefined)[];
   readonly #firstOnly: boolean;
 
   /** Rules in the order of evaluation; `firstOnly` stops at the first match of an event. */
@@ -51,7 +50,7 @@ export class Matcher<R extends Matchable> {
     this.#rules = rules;
     this.#firstOnly = firstOnly;
     this.#hits = { buffer: new Int32Array(rules.length), count: 0 };
-    this.#byCode = EVENTS.map(() => undefined);
+    this.#programs = EVENTS.map(() => undefined);
   }
 
   /** Codes of the events that any rule wants. */
@@ -61,33 +60,27 @@ export class Matcher<R extends Matchable> {
     return all;
   }
 
-  #compile(code: number): EventFunction | null {
-    const factory = new ExprFactory(knownFor(code));
-    const pending: Pending[] = [];
-    this.#rules.forEach((rule, index) => {
-      if (!rule.codes.has(code)) return;
-      const expr = factory.build(rule.condition);
-      if (expr === factory.false) return;
-      const conditions = expr === factory.true ? [] : conditionsOf(expr);
-      pending.push({ index, conditions: new Set(conditions) });
-    });
-    const compiled = pending.length === 0 ? null : emitPlan(plan(pending), this.#hits);
-    this.#byCode[code] = compiled;
-    return compiled;
+  #program(code: number): Program | null {
+    const known = knownFor(code);
+    const wanted = this.#rules
+      .map((rule, index) => ({ index, rule }))
+      .filter(({ rule }) => rule.codes.has(code))
+      .map(({ index, rule }) => ({ index, condition: rule.condition }));
+    const program = wanted.length === 0 ? null : new Program(wanted, known, this.#hits);
+    this.#programs[code] = program;
+    return program;
   }
 
   /** Calls `onMatch` for each rule that is true for the context's event, in rule order. */
   match(context: Context, onMatch: (rule: R) => void): void {
     const { code } = context.event;
-    let run = this.#byCode[code];
-    if (run === null) return;
-    if (run === undefined) {
-      run = this.#compile(code);
-      if (run === null) return;
-    }
+    let program = this.#programs[code];
+    if (program === undefined) program = this.#program(code);
+    if (program === null) return;
     const hits = this.#hits;
+    if (program.learning) program.learn(context);
     hits.count = 0;
-    run(context);
+    program.run(context);
     if (hits.count === 0) return;
     const { buffer, count } = hits;
     // The generated code groups rules by what they share, not by their order.

@@ -1,30 +1,25 @@
 import type { BoundNode, PairNode, PresenceNode, TestNode } from "../check/bind.ts";
 import type { Operand } from "../check/operand.ts";
 
+export type Leaf = TestNode | PairNode | PresenceNode;
+
 /** A boolean expression of one event type's rules; equal expressions are the same object. */
 export interface Expr {
   readonly id: number;
   readonly kind: "and" | "or" | "not" | "leaf" | "true" | "false";
   readonly children: readonly Expr[];
-  readonly leaf: TestNode | PairNode | PresenceNode | undefined;
-  /** Rough nanoseconds to evaluate, for ordering. */
-  readonly cost: number;
+  readonly leaf: Leaf | undefined;
 }
 
-/** Cost of reading a field, on top of the test itself. */
-const READ_COST = 6;
-
-function leafKey(leaf: TestNode | PairNode | PresenceNode): string {
+function leafKey(leaf: Leaf): string {
   if (leaf.kind === "present") return `? ${leaf.operand.key}`;
   if (leaf.kind === "pair") return `${leaf.left.key} ${leaf.operator} @${leaf.right.key}`;
   return `${leaf.quantifier} ${leaf.operand.key} ${leaf.test.key()}`;
 }
 
-function leafCost(leaf: TestNode | PairNode | PresenceNode): number {
-  if (leaf.kind === "present") return READ_COST;
-  if (leaf.kind === "pair") return 2 * READ_COST + 10;
-  return READ_COST + (leaf.quantifier === "one" ? leaf.test.cost : 4 * leaf.test.cost + 20);
-}
+/** Rules say "never" as `evt.num = 0`: events are numbered from 1. */
+const isNever = ({ operand, test }: TestNode): boolean =>
+  operand.field?.name === "evt.num" && test.equals?.every((value) => value === 0) === true;
 
 /** What is known about operands before any event is seen: constants of the event type. */
 export type KnownValue = (operand: Operand) => string | undefined;
@@ -34,17 +29,22 @@ export class ExprFactory {
   readonly #byKey = new Map<string, Expr>();
   readonly #built = new Map<BoundNode, Expr>();
   readonly #known: KnownValue;
-  readonly true: Expr = this.#make("true", "T", [], undefined, 0);
-  readonly false: Expr = this.#make("false", "F", [], undefined, 0);
+  readonly true: Expr = this.#make("true", "T");
+  readonly false: Expr = this.#make("false", "F");
 
   constructor(known: KnownValue) {
     this.#known = known;
   }
 
-  #make(kind: Expr["kind"], key: string, children: readonly Expr[], leaf: Expr["leaf"], cost: number): Expr {
+  /** Every expression made so far. */
+  get all(): readonly Expr[] {
+    return [...this.#byKey.values()];
+  }
+
+  #make(kind: Expr["kind"], key: string, children: readonly Expr[] = [], leaf?: Leaf): Expr {
     const existing = this.#byKey.get(key);
     if (existing) return existing;
-    const made: Expr = { id: this.#byKey.size, kind, children, leaf, cost };
+    const made: Expr = { id: this.#byKey.size, kind, children, leaf };
     this.#byKey.set(key, made);
     return made;
   }
@@ -61,16 +61,16 @@ export class ExprFactory {
     switch (node.kind) {
       case "and":
       case "or":
-        return this.group(
+        return this.#group(
           node.kind,
           node.children.map((child) => this.build(child)),
         );
       case "not":
-        return this.not(this.build(node.child));
+        return this.#not(this.build(node.child));
       case "test": {
         const value = node.quantifier === "one" ? this.#known(node.operand) : undefined;
         if (value !== undefined) return node.test.passes(value) ? this.true : this.false;
-        return this.#leaf(node);
+        return isNever(node) ? this.false : this.#leaf(node);
       }
       case "present":
         return this.#known(node.operand) === undefined ? this.#leaf(node) : this.true;
@@ -79,18 +79,18 @@ export class ExprFactory {
     }
   }
 
-  #leaf(leaf: TestNode | PairNode | PresenceNode): Expr {
-    return this.#make("leaf", `L ${leafKey(leaf)}`, [], leaf, leafCost(leaf));
+  #leaf(leaf: Leaf): Expr {
+    return this.#make("leaf", `L ${leafKey(leaf)}`, [], leaf);
   }
 
-  not(child: Expr): Expr {
+  #not(child: Expr): Expr {
     if (child === this.true) return this.false;
     if (child === this.false) return this.true;
     if (child.kind === "not") return child.children[0]!;
-    return this.#make("not", `! ${child.id}`, [child], undefined, child.cost);
+    return this.#make("not", `! ${child.id}`, [child]);
   }
 
-  group(kind: "and" | "or", children: readonly Expr[]): Expr {
+  #group(kind: "and" | "or", children: readonly Expr[]): Expr {
     const [neutral, absorbing] = kind === "and" ? [this.true, this.false] : [this.false, this.true];
     const flat = new Set<Expr>();
     for (const child of children) {
@@ -100,10 +100,8 @@ export class ExprFactory {
       for (const member of child.kind === kind ? child.children : [child]) flat.add(member);
     }
     if (flat.size === 0) return neutral;
-    // Checks are free of effects, so the cheap ones go first; sorting also makes equal groups equal.
-    const members = [...flat].sort((a, b) => a.cost - b.cost || a.id - b.id);
+    const members = [...flat].sort((a, b) => a.id - b.id);
     if (members.length === 1) return members[0]!;
-    const cost = members.reduce((sum, member, i) => sum + member.cost / (i + 1), 1);
-    return this.#make(kind, `${kind} ${members.map((m) => m.id).join(" ")}`, members, undefined, cost);
+    return this.#make(kind, `${kind} ${members.map((m) => m.id).join(" ")}`, members);
   }
 }

@@ -1,4 +1,5 @@
 import type { Operand } from "../check/operand.ts";
+import type { Estimates } from "./estimates.ts";
 import type { Expr } from "./node.ts";
 
 /** What still has to hold for a rule. */
@@ -30,7 +31,8 @@ const MIN_SWITCH = 4;
 /** A table whose values each need a plan of their own must not multiply the code. */
 const MAX_CASES = 2000;
 
-const PLAN_COST = 20;
+/** Nanoseconds of a branch that is always there. */
+const BRANCH_COST = 3;
 
 interface Equality {
   readonly expr: Expr;
@@ -44,15 +46,16 @@ function equality(expr: Expr): Equality | undefined {
   return { expr, operand: leaf.operand, values: leaf.test.equals };
 }
 
-/** The condition that decides most rules for its price. */
-function mostShared(rules: readonly Pending[]): { expr: Expr; count: number } {
+/** The condition that ends most rules for its cost. */
+function mostShared(rules: readonly Pending[], estimates: Estimates): { expr: Expr; count: number } {
   const counts = new Map<Expr, number>();
-  for (const rule of rules) for (const expr of rule.conditions) counts.set(expr, (counts.get(expr) ?? 0) + 1);
+  for (const rule of rules)
+    for (const expr of rule.conditions) counts.set(expr, (counts.get(expr) ?? 0) + 1);
   let best: Expr | undefined;
-  let bestScore = -1;
+  let bestGain = -1;
   for (const [expr, count] of counts) {
-    const score = (count * PLAN_COST) / (PLAN_COST + expr.cost);
-    if (score > bestScore) [best, bestScore] = [expr, score];
+    const gain = estimates.gain(expr, count, BRANCH_COST);
+    if (gain > bestGain) [best, bestGain] = [expr, gain];
   }
   return { expr: best!, count: counts.get(best!)! };
 }
@@ -93,7 +96,7 @@ const without = (rule: Pending, done: Iterable<Expr>): Pending => {
   return { index: rule.index, conditions };
 };
 
-function switchBranch({ operand, rules, equalities }: Table): Branch | undefined {
+function switchBranch({ operand, rules, equalities }: Table, estimates: Estimates): Branch | undefined {
   const byValue = new Map<string | number, Pending[]>();
   for (const rule of rules) {
     for (const value of equalities.get(rule)!.values) {
@@ -117,22 +120,29 @@ function switchBranch({ operand, rules, equalities }: Table): Branch | undefined
     cases.set(value, number);
   }
   if (total > MAX_CASES && total > 2 * rules.length) return undefined;
-  const plans = groups.map((group) => plan(group.map((rule) => without(rule, [equalities.get(rule)!.expr]))));
+  const plans = groups.map((group) => plan(group.map((rule) => without(rule, [equalities.get(rule)!.expr])), estimates));
   return { kind: "switch", operand, cases, plans };
 }
 
-function ifBranch(rules: readonly Pending[], expr: Expr): Branch {
+/** A condition that every one of the rules still has. */
+function commonTo(rules: readonly Pending[]): Expr | undefined {
+  const [first, ...others] = rules;
+  for (const expr of first!.conditions) if (others.every((rule) => rule.conditions.has(expr))) return expr;
+  return undefined;
+}
+
+function ifBranch(rules: readonly Pending[], expr: Expr, estimates: Estimates): Branch {
   const tests = [expr];
   let inner = rules.map((rule) => without(rule, tests));
   // What all of them share besides becomes part of the same guard.
   for (;;) {
-    const next = inner[0]!.conditions.size > 0 ? mostShared(inner) : undefined;
-    if (!next || next.count < inner.length) break;
-    tests.push(next.expr);
-    inner = inner.map((rule) => without(rule, [next.expr]));
+    const next = inner[0]!.conditions.size > 0 ? commonTo(inner) : undefined;
+    if (!next) break;
+    tests.push(next);
+    inner = inner.map((rule) => without(rule, [next]));
   }
-  tests.sort((a, b) => a.cost - b.cost);
-  return { kind: "if", tests, body: plan(inner) };
+  tests.sort((a, b) => estimates.price(a, "and") - estimates.price(b, "and"));
+  return { kind: "if", tests, body: plan(inner, estimates) };
 }
 
 const branchWeight = (branch: Branch): number =>
@@ -144,14 +154,14 @@ const branchWeight = (branch: Branch): number =>
  * Orders the tests of many rules so that a test they share is made once, and rules told apart by the value
  * of one operand are found by a look-up: the cost of an event does not grow with the number of rules.
  */
-export function plan(rules: readonly Pending[]): Plan {
+export function plan(rules: readonly Pending[], estimates: Estimates): Plan {
   const hits = rules.filter((rule) => rule.conditions.size === 0).map((rule) => rule.index);
   let open = rules.filter((rule) => rule.conditions.size > 0);
   const branches: Branch[] = [];
   while (open.length > 0) {
-    const shared = mostShared(open);
+    const shared = mostShared(open, estimates);
     const table = open.length >= MIN_SWITCH ? bestTable(open) : undefined;
-    const branch = table && table.rules.length > shared.count ? switchBranch(table) : undefined;
+    const branch = table && table.rules.length > shared.count ? switchBranch(table, estimates) : undefined;
     if (branch) {
       const taken = new Set(table!.rules);
       branches.push(branch);
@@ -159,7 +169,7 @@ export function plan(rules: readonly Pending[]): Plan {
       continue;
     }
     const taken = open.filter((rule) => rule.conditions.has(shared.expr));
-    branches.push(ifBranch(taken, shared.expr));
+    branches.push(ifBranch(taken, shared.expr, estimates));
     open = open.filter((rule) => !rule.conditions.has(shared.expr));
   }
   const weight = branches.reduce((sum, branch) => sum + branchWeight(branch), hits.length);
