@@ -17,7 +17,7 @@ describe.skipIf(CONFORMANCE_MISSING !== undefined)("generated conditions", () =>
       for (const { condition, code, message } of answersFor(capture).refused) {
         const text = `- rule: r\n  desc: d\n  condition: >\n    ${condition}\n  output: x\n  priority: INFO\n`;
         const [error] = new RulesLoader({ registry }).load("refused.yaml", text).errors;
-        expect({ condition, code: error?.code, message: error?.message }).toEqual({
+        expect<object>({ condition, code: error?.code, message: error?.message }).toEqual({
           condition,
           code,
           message,
