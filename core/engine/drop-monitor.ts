@@ -1,0 +1,112 @@
+import type { LogLevel } from "../log.ts";
+import type { Alert } from "../outputs/alert.ts";
+import { internalAlert } from "../outputs/internal-alert.ts";
+import { TokenBucket } from "../outputs/token-bucket.ts";
+import type { EngineStats } from "./messages.ts";
+
+export interface DropOptions {
+  /** Share of lost events in a second above which something is done. */
+  readonly threshold: number;
+  /** `ignore`, `log`, `alert`, `exit`. */
+  readonly actions: readonly string[];
+  /** Actions a second on average, and at once. */
+  readonly rate: number;
+  readonly max_burst: number;
+  /** Pretends that one event was lost in each second. */
+  readonly simulate_drops: boolean;
+}
+
+export interface DropDeps {
+  readonly hostname: string;
+  readonly alert: (alert: Alert) => void;
+  readonly log: (level: LogLevel, message: string) => void;
+  /** Ends the program with a failure. */
+  readonly exit: () => void;
+}
+
+const RULE = "Falco internal: syscall event drop";
+/** Causes that the alert names even when they are zero. */
+const CAUSES = [
+  "n_drops_buffer_total",
+  ...["clone_fork", "execve", "connect", "open", "dir_file", "other_interest", "close", "proc"].map(
+    (about) => `n_drops_buffer_${about}_exit`,
+  ),
+  "n_drops_scratch_map",
+  "n_drops_page_faults",
+  "n_drops_bug",
+] as const;
+
+const lossOf = (drops: EngineStats["drops"]): number => {
+  // The total of full buffers is the sum of its kinds.
+  const total = drops.n_drops_buffer_total;
+  return Object.entries(drops).reduce((sum, [cause, count]) => {
+    const isPart =
+      total !== undefined && cause.startsWith("n_drops_buffer_") && cause !== "n_drops_buffer_total";
+    return isPart ? sum : sum + count;
+  }, 0);
+};
+
+/** Looks once a second at what the kernel could not hand over, and does what the configuration says about it. */
+export class DropMonitor {
+  /** Seconds in which more was lost than is acceptable, and how often something was done about it. */
+  occurrences = 0;
+  actionsTaken = 0;
+  readonly #options: DropOptions;
+  readonly #deps: DropDeps;
+  readonly #bucket: TokenBucket;
+  #last: Pick<EngineStats, "seen" | "drops"> = { seen: 0, drops: {} };
+
+  constructor(options: DropOptions, deps: DropDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#bucket = new TokenBucket(options.rate, options.max_burst);
+  }
+
+  /** `stats` are the engine's totals. */
+  look(stats: Pick<EngineStats, "seen" | "drops">): void {
+    const seen = stats.seen - this.#last.seen;
+    const drops: Record<string, number> = {};
+    for (const [cause, count] of Object.entries(stats.drops))
+      drops[cause] = count - (this.#last.drops[cause] ?? 0);
+    this.#last = stats;
+    const { simulate_drops, threshold } = this.#options;
+    if (simulate_drops) this.#deps.log("info", "Simulating syscall event drop");
+    const lost = lossOf(drops) + (simulate_drops ? 1 : 0);
+    if (lost === 0 || (!simulate_drops && lost / Math.max(seen, lost) <= threshold)) return;
+    this.occurrences++;
+    if (!this.#bucket.claim(performance.now())) {
+      this.#deps.log("debug", "Syscall event drop but token bucket depleted, skipping actions");
+      return;
+    }
+    this.actionsTaken++;
+    for (const action of this.#options.actions) this.#act(action, lost, seen, drops);
+  }
+
+  #act(action: string, lost: number, seen: number, drops: Readonly<Record<string, number>>): void {
+    const message = `${RULE}. ${lost} system calls dropped in last second.`;
+    if (action === "log") this.#deps.log("debug", message);
+    if (action === "alert") this.#deps.alert(this.#alert(message, lost, seen, drops));
+    if (action === "exit") {
+      this.#deps.log("critical", message);
+      this.#deps.log("critical", "Exiting.");
+      this.#deps.exit();
+    }
+  }
+
+  #alert(message: string, lost: number, seen: number, drops: Readonly<Record<string, number>>): Alert {
+    const text = (count: number | undefined): string => String(count ?? 0);
+    return internalAlert({
+      time: BigInt(Date.now()) * 1_000_000n,
+      rule: RULE,
+      priority: "Debug",
+      hostname: this.#deps.hostname,
+      message,
+      fields: {
+        ebpf_enabled: "1",
+        n_drops: text(lost),
+        n_evts: text(seen),
+        ...Object.fromEntries(CAUSES.map((cause) => [cause, text(drops[cause])])),
+      },
+    });
+  }
+}
