@@ -17,6 +17,7 @@ export const root = command({
     run: async () => (await import("./run.ts")).run,
     validate: async () => (await import("./validate.ts")).validate,
     fields: async () => (await import("./fields.ts")).fields,
+    record: async () => (await import("./record.ts")).record,
     events: async () => (await import("./events.ts")).events,
     kilt: async () => (await import("./kilt/kilt.ts")).kilt,
     artifact: async () => (await import("./artifact/artifact.ts")).artifact,

@@ -13,16 +13,19 @@ import type { EngineStart, SourceSpec } from "./source-spec.ts";
 export interface OpenedSource {
   readonly source: Source;
   /** Watches what other rules want. */
-  retarget(ruleset: Ruleset): void;
+  retarget(ruleset: Wanted): void;
 }
 
 type Live = Extract<SourceSpec, { kind: "modern_ebpf" }>;
 
-const tracedFor = (ruleset: Ruleset, spec: Live): ReadonlySet<number> =>
+/** What a source needs to know of rules: the events they can match. */
+type Wanted = Pick<Ruleset, "codes">;
+
+const tracedFor = (ruleset: Wanted, spec: Live): ReadonlySet<number> =>
   selectSyscalls(syscallsOfEvents(ruleset.codes("syscall")), spec.base).codes;
 
 /** Makes the source that a specification describes, and gives state its ways to ask the system. */
-export function makeSource(start: EngineStart, state: State, ruleset: Ruleset): OpenedSource {
+export function makeSource(start: EngineStart, state: State, ruleset: Wanted): OpenedSource {
   const { source: spec } = start;
   if (spec.kind === "replay") return { source: new ScapSource(spec.file), retarget: () => {} };
   if (spec.kind === "nodriver") return { source: new IdleSource(), retarget: () => {} };

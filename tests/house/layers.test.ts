@@ -12,6 +12,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   "core/run.ts": 90,
   "core/services.ts": 88,
   "core/self-metrics.ts": 86,
+  "core/record.ts": 90,
   "core/settings.ts": 85,
   "core/engine": 80,
   "core/server": 70,
