@@ -4,7 +4,6 @@
  * toolchains are absent.
  */
 import { join } from "node:path";
-import { err, out } from "../cmd/print.ts";
 
 const ROOT = import.meta.dir;
 const OURS = ["outputs", "version", "schema", "api"].flatMap((name) => ["--path", `${name}.proto`]);
@@ -38,7 +37,7 @@ const env = { ...process.env, PATH: `${tools}:${process.env.PATH}` };
 let failed = false;
 for (const { what, command, needs, cwd = "." } of STEPS) {
   if (needs !== undefined && Bun.which(needs) === null) {
-    err(`${what}: skipped, there is no ${needs}`);
+    console.error(`${what}: skipped, there is no ${needs}`);
     continue;
   }
   const { exitCode } = Bun.spawnSync([...command], {
@@ -48,6 +47,6 @@ for (const { what, command, needs, cwd = "." } of STEPS) {
     stderr: "inherit",
   });
   failed ||= exitCode !== 0;
-  out(`${what}: ${exitCode === 0 ? "written" : `failed with ${exitCode}`}`);
+  console.log(`${what}: ${exitCode === 0 ? "written" : `failed with ${exitCode}`}`);
 }
 process.exit(failed ? 1 : 0);
