@@ -31,6 +31,7 @@ export function makeSource(start: EngineStart, state: State, ruleset: Ruleset): 
     traced: tracedFor(ruleset, spec),
     snapLength: spec.snapLength,
     bufferSize: spec.bufferBytes,
+    dropFailed: spec.dropFailed,
   });
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
   state.ownPid = process.pid;
