@@ -66,6 +66,7 @@ export class SelfMetrics {
           engine: ENGINE_NAMES[this.#config.config.engine.kind] ?? this.#config.config.engine.kind,
           processed: stats?.events ?? 0,
           counters: stats ? countersOf(stats) : {},
+          ...(stats?.perCpu ? { perCpu: stats.perCpu } : {}),
         },
       ],
       alerts: this.#outputs.counts,

@@ -108,6 +108,7 @@ function sourceSpec(config: Config): SourceSpec {
         kind: "modern_ebpf",
         bufferBytes: MEGABYTE << (engine.modern_ebpf.buf_size_preset - 1),
         snapLength: config.falco_libs.snaplen,
+        dropFailed: engine.modern_ebpf.drop_failed_exit,
         base: config.base_syscalls,
       };
   }

@@ -1,4 +1,5 @@
 import type { FalcoErrorOptions } from "../errors.ts";
+import type { CpuStats } from "../event/source.ts";
 import type { LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
 
@@ -15,6 +16,7 @@ export interface EngineStats {
   /** Events by cause of their loss, as the source counts them. */
   readonly drops: Readonly<Record<string, number>>;
   readonly seen: number;
+  readonly perCpu?: readonly CpuStats[];
   readonly threads: number;
   readonly fds: number;
   readonly containers: number;

@@ -8,6 +8,7 @@ export type SourceSpec =
       readonly kind: "modern_ebpf";
       readonly bufferBytes: number;
       readonly snapLength: number;
+      readonly dropFailed: boolean;
       readonly base: BaseSyscalls;
     }
   /** Nothing: rules run on events of plugins and clients only. */

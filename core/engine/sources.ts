@@ -34,6 +34,7 @@ export function makeSource(start: EngineStart, state: State, ruleset: Wanted): O
     traced: tracedFor(ruleset, spec),
     snapLength: spec.snapLength,
     bufferSize: spec.bufferBytes,
+    dropFailed: spec.dropFailed,
   });
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
   state.ownPid = process.pid;

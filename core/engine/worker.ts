@@ -73,13 +73,14 @@ function reload(id: number, rules: RulesInput): void {
 }
 
 function statsOf({ engine, opened, state, sender, matches }: Running): EngineStats {
-  const { seen, dropped } = opened.source.stats();
+  const { seen, dropped, perCpu } = opened.source.stats();
   let fds = 0;
   for (const thread of state.threads.values()) fds += thread.fds.size;
   return {
     events: engine.events,
     seen,
     drops: dropped,
+    ...(perCpu ? { perCpu } : {}),
     threads: state.threads.size,
     fds,
     containers: state.containers.size,

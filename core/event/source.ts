@@ -130,8 +130,15 @@ export interface Sink extends SeedSink {
 export interface SourceStats {
   /** Events handed over or lost. */
   readonly seen: number;
-  /** Lost events by cause, for example `buffer_clone_fork_exit`; causes with nothing lost may be absent. */
+  /** Lost events by cause, for example `n_drops_buffer_clone_fork_exit`; causes with nothing lost may be absent. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** The same by CPU number, where the source knows. */
+  readonly perCpu?: readonly CpuStats[];
+}
+
+export interface CpuStats {
+  readonly events: number;
+  readonly drops: number;
 }
 
 export interface Source {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { EbpfSource } from "../../core/capture/ebpf/ebpf-source.ts";
+import { type EbpfOptions, EbpfSource } from "../../core/capture/ebpf/ebpf-source.ts";
 import { EventCursor } from "../../core/event/cursor.ts";
 import type { FdSeed, Sink, ThreadSeed } from "../../core/event/source.ts";
 import { EVENTS } from "../../core/schema/events.ts";
@@ -42,10 +42,7 @@ export class LiveRecorder {
     restart: () => {},
   };
 
-  constructor(
-    names: readonly string[],
-    options: { readonly helperReads?: boolean; readonly bufferSize?: number } = {},
-  ) {
+  constructor(names: readonly string[], options: Partial<EbpfOptions> = {}) {
     this.source = new EbpfSource({ traced: codesOf(names), ...options });
     this.source.open(this.#sink);
   }
@@ -74,6 +71,11 @@ export class LiveRecorder {
     await child.exited;
     await this.collect(() => this.of(child.pid).some((event) => event.name === "procexit"));
     return { pid: child.pid, output };
+  }
+
+  /** Events lost so far. */
+  get lost(): number {
+    return Object.values(this.source.stats().dropped).reduce((sum, count) => sum + count, 0);
   }
 
   /** Events of one thread. */

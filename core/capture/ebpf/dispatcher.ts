@@ -45,6 +45,10 @@ export function dispatcherProgram(target: Target): Buffer {
   asm.load(1, R8, R1, 0);
   asm.jump("eq", R8, 0, done);
 
+  if (target.dropFailed) {
+    asm.load(8, R0, R6, 8);
+    asm.jump("slt", R0, 0, done);
+  }
   asm.call(HELPER.currentPidTgid);
   asm.alu("shr", R0, 32);
   asm.jump("eq", R0, target.self, done);

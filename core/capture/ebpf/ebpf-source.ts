@@ -12,6 +12,8 @@ export interface EbpfOptions {
   readonly snapLength?: number;
   /** Bytes of the ring buffer, rounded up to a power of two. */
   readonly bufferSize?: number;
+  /** Leaves out calls that failed. */
+  readonly dropFailed?: boolean;
   /** Reads kernel memory with helper calls even where plain loads are possible: a slower path that older kernels need. */
   readonly helperReads?: boolean;
 }
@@ -37,6 +39,8 @@ export class EbpfSource implements Source {
   readonly #scan = new ProcScan(this.#bootTime);
   #probe: Probe | undefined;
   #delivered = 0;
+  /** What the counters were when the probe was closed. */
+  #last: SourceStats = { seen: 0, dropped: {} };
 
   constructor(options: EbpfOptions) {
     this.#options = options;
@@ -48,6 +52,7 @@ export class EbpfSource implements Source {
     const {
       snapLength = DEFAULT_SNAP_LENGTH,
       bufferSize = DEFAULT_BUFFER,
+      dropFailed = false,
       helperReads = false,
     } = this.#options;
     try {
@@ -56,6 +61,7 @@ export class EbpfSource implements Source {
         bootTime: this.#bootTime,
         snapLength: Math.min(snapLength, MAX_SNAP_LENGTH),
         bufferSize: 2 ** Math.ceil(Math.log2(bufferSize)),
+        dropFailed,
         helperReads,
       });
       this.#probe.setTraced(this.#options.traced);
@@ -89,12 +95,14 @@ export class EbpfSource implements Source {
   }
 
   stats(): SourceStats {
-    const dropped = this.#probe?.losses() ?? {};
+    if (!this.#probe) return this.#last;
+    const dropped = this.#probe.losses();
     const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-    return { seen: this.#delivered + lost, dropped };
+    return { seen: this.#delivered + lost, dropped, perCpu: this.#probe.perCpu() };
   }
 
   close(): void {
+    this.#last = this.stats();
     this.#probe?.close();
     this.#probe = undefined;
   }

@@ -63,6 +63,8 @@ export class Emitter {
   readonly target: Target;
   /** Where the program leaves without recording anything. */
   readonly drop = this.asm.label("drop");
+  /** Where it leaves because the record has become too large; programs of fixed-size records never do. */
+  readonly tooLarge = this.asm.label("too large");
   #frame = 0;
   #cells = SHARED_CELLS;
   #sharedCells = 0;
@@ -253,7 +255,7 @@ export class Emitter {
     const { asm } = this;
     asm.store(8, R7, SCRATCH.launder, R8);
     asm.load(8, R8, R7, SCRATCH.launder);
-    asm.jump("gt", R8, SCRATCH.recordLimit, this.drop);
+    asm.jump("gt", R8, SCRATCH.recordLimit, this.tooLarge);
   }
 
   /** Appends the low `size` bytes of R0 to the record. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Sink } from "../../event/source.ts";
+import type { CpuStats, Sink } from "../../event/source.ts";
 import { libc } from "../../ffi/libc.ts";
 import { Mapping, PROT_READ, PROT_WRITE } from "../../ffi/mapping.ts";
 import { SystemError } from "../../ffi/system-error.ts";
@@ -19,7 +19,7 @@ import {
 } from "./bpf.ts";
 import { Btf } from "./btf.ts";
 import { type Call, callsOf } from "./calls.ts";
-import { LOSS_CAUSES } from "./counters.ts";
+import { COUNTERS_STRIDE, LOSS_CAUSES } from "./counters.ts";
 import {
   CALL_TABLE_SIZE,
   COMPAT_BASE,
@@ -45,6 +45,8 @@ export interface ProbeOptions {
   readonly bootTime: bigint;
   /** Bytes of read and written data to keep with an event. */
   readonly snapLength: number;
+  /** Leaves out calls that failed. */
+  readonly dropFailed: boolean;
   /** Bytes of the ring buffer, a power of two. */
   readonly bufferSize: number;
   /** Reads kernel memory with helper calls even where plain loads are possible; for tests of that path. */
@@ -75,8 +77,8 @@ export class Probe {
     const btf = new Btf(readFileSync(BTF_PATH));
     try {
       const maps = this.#createMaps(options.bufferSize);
-      this.#ring = new RingBuffer(maps.ring, options.bufferSize);
-      this.#counters = new Mapping(maps.counters, pages(8 * LOSS_CAUSES.length), 0, PROT_READ | PROT_WRITE);
+      this.#ring = new RingBuffer(maps.ring, options.bufferSize, this.#cpus);
+      this.#counters = new Mapping(maps.counters, pages(this.#cpus * COUNTERS_STRIDE), 0, PROT_READ);
       this.#interest = new Mapping(maps.interest, pages(INTEREST.size), 0, PROT_READ | PROT_WRITE);
       this.#target = {
         btf,
@@ -84,6 +86,8 @@ export class Probe {
         cast: options.helperReads ? undefined : btf.find("bpf_rdonly_cast"),
         bootTime: options.bootTime,
         self: this.#ownPid(),
+        cpus: this.#cpus,
+        dropFailed: options.dropFailed,
         snapLength: options.snapLength,
         maps,
       };
@@ -116,7 +120,12 @@ export class Probe {
         createMap({ name: "falco_ring", type: MAP_TYPE.ring, keySize: 0, valueSize: 0, entries: bufferSize }),
       ),
       counters: this.#keep(
-        createMap({ ...array, name: "falco_counters", valueSize: 8 * LOSS_CAUSES.length, flags: MAPPABLE }),
+        createMap({
+          ...array,
+          name: "falco_counters",
+          valueSize: this.#cpus * COUNTERS_STRIDE,
+          flags: MAPPABLE,
+        }),
       ),
       interest: this.#keep(
         createMap({ ...array, name: "falco_interest", valueSize: INTEREST.size, flags: MAPPABLE }),
@@ -228,14 +237,27 @@ export class Probe {
     this.#ring.wait(timeoutMs);
   }
 
-  /** Events lost since the start, by cause. */
+  /** Events lost since the start, by cause; all causes are there. */
   losses(): Record<string, number> {
-    const losses: Record<string, number> = {};
-    LOSS_CAUSES.forEach((cause, i) => {
-      const count = Number(this.#counters.view.getBigUint64(8 * i, true));
-      if (count > 0) losses[cause] = count;
-    });
-    return losses;
+    return Object.fromEntries(
+      LOSS_CAUSES.map((cause, i) => {
+        let count = 0;
+        for (let cpu = 0; cpu < this.#cpus; cpu++) count += this.#lost(cpu, i);
+        return [cause, count];
+      }),
+    );
+  }
+
+  /** Events handed over and lost, by CPU number. */
+  perCpu(): CpuStats[] {
+    return Array.from({ length: this.#cpus }, (_, cpu) => ({
+      events: this.#ring.perCpu[cpu]!,
+      drops: LOSS_CAUSES.reduce((sum, _cause, i) => sum + this.#lost(cpu, i), 0),
+    }));
+  }
+
+  #lost(cpu: number, cause: number): number {
+    return Number(this.#counters.view.getBigUint64(cpu * COUNTERS_STRIDE + 8 * cause, true));
   }
 
   close(): void {

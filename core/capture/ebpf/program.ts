@@ -3,7 +3,7 @@ import { EVENT } from "../../schema/event-codes.ts";
 import { EF, type EventInfo, type ParamType } from "../../schema/event-row.ts";
 import { EVENTS } from "../../schema/events.ts";
 import { R0, R1, R2, R3, R4, R6, R7, R8, R10 } from "./assembler.ts";
-import { counterOf } from "./counters.ts";
+import { COUNTERS_STRIDE, counterOf, TOO_LARGE } from "./counters.ts";
 import { Emitter, type Value, type Writer } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
 import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
@@ -83,6 +83,11 @@ export function eventProgram(target: Target, id: EventId, filler: Filler): Buffe
   const fixed = params(k, event, filler);
   submit(k, event, fixed);
   if (filler.repeat) again(k, filler.repeat);
+  if (fixed === undefined) {
+    k.asm.goto(k.drop);
+    k.asm.place(k.tooLarge);
+    countLoss(k, TOO_LARGE);
+  }
   k.asm.place(k.drop);
   if (filler.repeat) k.asm.store(8, R7, SCRATCH.repetition, 0);
   k.asm.place(leave);
@@ -183,8 +188,21 @@ function submit(k: Emitter, event: EventInfo, fixed: number | undefined): void {
   asm.call(HELPER.ringOutput);
   const recorded = asm.label("recorded");
   asm.jump("eq", R0, 0, recorded);
-  asm.mapValue(R1, target.maps.counters, 8 * counterOf(event));
-  asm.mov(R2, 1);
-  asm.atomicAdd(8, R1, 0, R2);
+  countLoss(k, counterOf(event));
   asm.place(recorded);
+}
+
+/** Adds one to this CPU's counter of that cause. */
+function countLoss(k: Emitter, cause: number): void {
+  const { asm, target } = k;
+  const end = asm.label("counted");
+  asm.load(4, R0, R7, SCRATCH.record - CPU_PREFIX);
+  asm.jump("ge", R0, target.cpus, end);
+  asm.alu("mul", R0, COUNTERS_STRIDE);
+  asm.mapValue(R1, target.maps.counters, 8 * cause);
+  asm.alu("add", R1, R0);
+  asm.mov(R2, 1);
+  // Atomic for the programs that interrupt others.
+  asm.atomicAdd(8, R1, 0, R2);
+  asm.place(end);
 }

@@ -44,12 +44,15 @@ export class RingBuffer {
   readonly #mask: number;
   readonly #epoll: number;
   readonly #event = Buffer.alloc(EPOLL_EVENT_SIZE);
+  /** Records handed over, by CPU number. */
+  readonly perCpu: Float64Array;
   /** Bytes read since the start, and where that is in the data. */
   #position = 0;
   #at = 0;
 
-  /** `size` is the map's, a power of two. Throws SystemError. */
-  constructor(fd: number, size: number) {
+  /** `size` is the map's, a power of two; `cpus` the number of CPUs that may write. Throws SystemError. */
+  constructor(fd: number, size: number, cpus: number) {
+    this.perCpu = new Float64Array(cpus);
     this.#mask = size - 1;
     this.#consumer = new Mapping(fd, PAGE, 0, PROT_READ | PROT_WRITE);
     this.#producer = new Mapping(fd, PAGE + 2 * size, PAGE, PROT_READ);
@@ -88,7 +91,9 @@ export class RingBuffer {
         at = (at + step) & mask;
         if (head & DISCARDED) continue;
         count++;
-        sink.event(bytes, view, record + CPU_PREFIX, view.getUint32(record, true));
+        const cpu = view.getUint32(record, true);
+        this.perCpu[cpu]!++;
+        sink.event(bytes, view, record + CPU_PREFIX, cpu);
         if ((count & 0xff) === 0) this.#release(position, at);
       }
     } finally {

@@ -14,6 +14,10 @@ export interface Target {
   readonly bootTime: bigint;
   /** Own process, as the initial pid namespace numbers it; its events are not captured. */
   readonly self: number;
+  /** Highest CPU number that may ever come up, plus one. */
+  readonly cpus: number;
+  /** Calls that failed are not recorded. */
+  readonly dropFailed: boolean;
   /** Bytes of read and written data to keep. */
   readonly snapLength: number;
   /** Map descriptors. */

@@ -1,0 +1,149 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inKernel, kernelObjectsOf } from "./kernel-objects.ts";
+import { LiveRecorder, whyNoEbpf } from "./live-recorder.ts";
+
+const ROOT = join(import.meta.dir, "..", "..");
+const MAIN = join(ROOT, "cmd", "main.ts");
+
+const reason = whyNoEbpf();
+if (reason) console.log(`skipped: life and death of the probe, ${reason}`);
+
+const RULES = `
+- rule: marker opened
+  desc: A test's file was opened.
+  condition: evt.type in (open, openat, openat2) and fd.name endswith "/marker"
+  output: marker %fd.name
+  priority: WARNING
+`;
+const dirs: string[] = [];
+
+/** falco run with one rule and no server, its output as it comes. */
+async function startFalco() {
+  const dir = mkdtempSync(join(tmpdir(), "falco-life-"));
+  dirs.push(dir);
+  const rules = join(dir, "rules.yaml");
+  await Bun.write(rules, RULES);
+  const options = [
+    "webserver.enabled=false",
+    "syslog_output.enabled=false",
+    "engine.modern_ebpf.buf_size_preset=1",
+  ];
+  const child = Bun.spawn(
+    [process.execPath, MAIN, "run", "-r", rules, ...options.flatMap((option) => ["-o", option])],
+    { stdout: "pipe", stderr: "pipe", cwd: ROOT },
+  );
+  let output = "";
+  const pumps = [child.stdout, child.stderr].map(async (stream) => {
+    for await (const chunk of stream) output += Buffer.from(chunk).toString();
+  });
+  const seen = async (text: string): Promise<boolean> => {
+    const end = Date.now() + 15_000;
+    while (!output.includes(text) && child.exitCode === null && Date.now() < end) await Bun.sleep(20);
+    return output.includes(text);
+  };
+  const ended = async (): Promise<string> => {
+    await Promise.all(pumps);
+    return output;
+  };
+  return { child, dir, seen, ended };
+}
+
+async function touchMarker(dir: string): Promise<void> {
+  await Bun.spawn(["sh", "-c", `: > ${dir}/marker`]).exited;
+}
+
+afterEach(() => {
+  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true, force: true });
+});
+
+describe.skipIf(reason !== undefined)("falco run with the live probe", () => {
+  test("kill -9 leaves nothing of the probe in the kernel", async () => {
+    const { child, seen } = await startFalco();
+    expect(await seen("Opening 'syscall' source")).toBe(true);
+    const start = Date.now() + 10_000;
+    const attached = (): boolean =>
+      kernelObjectsOf(child.pid).filter(({ kind }) => kind === "prog_id").length > 20;
+    while (!attached() && Date.now() < start) await Bun.sleep(20);
+    const objects = kernelObjectsOf(child.pid);
+    expect(objects.length).toBeGreaterThan(20);
+    expect(objects.every(inKernel)).toBe(true);
+    child.kill("SIGKILL");
+    await child.exited;
+    // The kernel frees them behind a grace period.
+    const end = Date.now() + 10_000;
+    while (objects.some(inKernel) && Date.now() < end) await Bun.sleep(50);
+    expect(objects.filter(inKernel)).toEqual([]);
+  }, 40_000);
+
+  test("two run side by side, both alert, and both end cleanly", async () => {
+    const both = await Promise.all([startFalco(), startFalco()]);
+    for (const falco of both) expect(await falco.seen("Opening 'syscall' source")).toBe(true);
+    const { dir } = both[0];
+    const end = Date.now() + 15_000;
+    let alerted = false;
+    while (!alerted && Date.now() < end) {
+      await touchMarker(dir);
+      alerted = (
+        await Promise.all(
+          both.map((falco) => Promise.race([falco.seen(`marker ${dir}/marker`), Bun.sleep(500)])),
+        )
+      ).every(Boolean);
+    }
+    expect(alerted).toBe(true);
+    for (const { child } of both) child.kill("SIGTERM");
+    expect(await Promise.all(both.map(({ child }) => child.exited))).toEqual([0, 0]);
+  }, 60_000);
+
+  test("without privileges it says what it needs and how else to run", async () => {
+    const script = `const { EbpfSource } = await import(${JSON.stringify(join(ROOT, "core/capture/ebpf/ebpf-source.ts"))});
+      process.setgroups([]); process.setgid(65534); process.setuid(65534);
+      try { new EbpfSource({ traced: new Set() }).open({}); } catch (error) { console.log(error.code, error.message, error.hint); }`;
+    const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "pipe" });
+    const output = await new Response(child.stdout).text();
+    expect(output).toStartWith(
+      "EBPF_PERMISSION Cannot start eBPF capture: it needs root, or the capabilities",
+    );
+    expect(output).toContain("engine.kind=ptrace");
+  });
+
+  test("without the kernel's type information it says so", async () => {
+    const script = `const { EbpfSource } = await import(${JSON.stringify(join(ROOT, "core/capture/ebpf/ebpf-source.ts"))});
+      try { new EbpfSource({ traced: new Set() }).open({}); } catch (error) { console.log(error.code, error.message); }`;
+    const hidden = `mount -t tmpfs none /sys/kernel/btf && exec "$0" -e "$1"`;
+    const child = Bun.spawn(["unshare", "-m", "sh", "-c", hidden, process.execPath, script], {
+      stdout: "pipe",
+      stderr: "inherit",
+    });
+    const output = await new Response(child.stdout).text();
+    expect(output).toStartWith("EBPF_UNSUPPORTED Cannot start eBPF capture: the kernel's type information");
+  });
+});
+
+describe.skipIf(reason !== undefined)("EbpfSource", () => {
+  test("dropFailed leaves out calls that failed and no others", async () => {
+    const recorder = new LiveRecorder(["openat", "sched_process_exit"], { dropFailed: true });
+    const { pid } = await recorder.run(["sh", "-c", ": < /dev/null; : < /no/such/file"]);
+    const opened = recorder.of(pid).filter(({ name }) => name === "openat");
+    expect(opened.some(({ params }) => params.name === "/dev/null")).toBe(true);
+    expect(opened.filter(({ params }) => (params.fd as number) < 0)).toEqual([]);
+    recorder.source.close();
+  });
+
+  test("what a full buffer loses is counted by cause and by CPU", async () => {
+    const recorder = new LiveRecorder(["close"], { bufferSize: 4096 });
+    const calls = 20_000;
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, "workload", "flood.ts"), String(calls)]);
+    await child.exited;
+    await recorder.collect(() => false, 50);
+    const { dropped, seen, perCpu } = recorder.source.stats();
+    const kept = recorder.events.filter(({ name }) => name === "close").length;
+    expect(dropped.n_drops_buffer_close_exit!).toBeGreaterThan(0);
+    expect(kept + dropped.n_drops_buffer_close_exit!).toBeGreaterThanOrEqual(calls);
+    expect(perCpu!.reduce((sum, { events, drops }) => sum + events + drops, 0)).toBe(seen);
+    recorder.source.close();
+    expect(recorder.source.stats()).toEqual({ dropped, seen, perCpu: perCpu! });
+  });
+});
