@@ -1,17 +1,12 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: substitutions are what is tested
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import fc from "fast-check";
+import { describe, expect, test } from "bun:test";
 import { FalcoError } from "../../core/errors.ts";
+import { applied, container, podOf, reviewOf } from "../../tests/harness/admission.ts";
 import { loadDefinition, parseDefinition } from "../definition.ts";
 import type { ImageConfigLookup } from "../target.ts";
-import { serviceCertificate } from "./certificate.ts";
-import { jsonPatch, type Operation } from "./json-patch.ts";
-import type { Json, JsonObject } from "./pod.ts";
+import type { Operation } from "./json-patch.ts";
+import type { JsonObject } from "./pod.ts";
 import { answerReview, type ReviewOptions } from "./review.ts";
-import { serveWebhook, type Webhook } from "./webhook-server.ts";
 
 const lookup: ImageConfigLookup = async (image) => {
   if (image === "private") throw new FalcoError("X", "not allowed");
@@ -25,57 +20,6 @@ const defaults: ReviewOptions = {
   onError: "allow",
   lookup,
 };
-
-/** A review as API servers of version 1.30 send it. */
-const reviewOf = (object: JsonObject, more: JsonObject = {}): JsonObject => ({
-  kind: "AdmissionReview",
-  apiVersion: "admission.k8s.io/v1",
-  request: {
-    uid: "705ab4f5-6393-11e8-b7cc-42010a800002",
-    kind: { group: "", version: "v1", kind: String(object.kind) },
-    resource: { group: "", version: "v1", resource: "pods" },
-    requestKind: { group: "", version: "v1", kind: String(object.kind) },
-    name: "",
-    namespace: "default",
-    operation: "CREATE",
-    userInfo: { username: "system:serviceaccount:kube-system:replicaset-controller", groups: [] },
-    object,
-    oldObject: null,
-    dryRun: false,
-    options: { kind: "CreateOptions", apiVersion: "meta.k8s.io/v1" },
-    ...more,
-  },
-});
-const podOf = (spec: JsonObject, metadata: JsonObject = {}): JsonObject => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { generateName: "web-", labels: { app: "web" }, ...metadata },
-  spec,
-});
-const container = (more: JsonObject = {}): JsonObject => ({
-  name: "app",
-  image: "busybox",
-  command: ["/app"],
-  ...more,
-});
-
-/** Applies a JSON Patch as RFC 6902 says, to see what an API server would make of it. */
-function applied(object: JsonObject, operations: readonly Operation[]): JsonObject {
-  const result = structuredClone(object);
-  for (const { op, path, value } of operations) {
-    const keys = path
-      .slice(1)
-      .split("/")
-      .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
-    const last = keys.pop()!;
-    let at: Json = result;
-    for (const key of keys) at = (at as Record<string, Json>)[key]!;
-    if (Array.isArray(at) && op === "add") at.splice(last === "-" ? at.length : Number(last), 0, value!);
-    else if (op === "remove") delete (at as Record<string, Json>)[last];
-    else (at as Record<string, Json>)[last] = value!;
-  }
-  return result;
-}
 
 async function answer(object: JsonObject, options: Partial<ReviewOptions> = {}, more: JsonObject = {}) {
   const review = await answerReview(reviewOf(object, more), { ...defaults, ...options });
@@ -295,114 +239,5 @@ describe("answerReview()", () => {
       allowed: false,
       status: { code: 500 },
     });
-  });
-});
-
-describe("jsonPatch()", () => {
-  const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
-  test("makes one value of the other, whatever they are", () => {
-    fc.assert(
-      fc.property(json, json, (a, b) => {
-        const before = { root: a };
-        expect(applied(before, jsonPatch(before, { root: b }))).toEqual({ root: b });
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  test("adds in front and behind without touching what stands between", () => {
-    expect(jsonPatch({ l: [{ n: 1 }, { n: 2 }] }, { l: [{ n: 0 }, { n: 1 }, { n: 2 }] })).toEqual([
-      { op: "add", path: "/l/0", value: { n: 0 } },
-    ]);
-    expect(jsonPatch({ "a/b~": [1] }, { "a/b~": [1, 2] })).toEqual([
-      { op: "add", path: "/a~1b~0/-", value: 2 },
-    ]);
-  });
-});
-
-describe("serveWebhook()", () => {
-  const folder = mkdtempSync(join(tmpdir(), "kilt-webhook-"));
-  const log: string[] = [];
-  let webhook: Webhook;
-  let ca: string;
-  const write = async (): Promise<string> => {
-    const made = await serviceCertificate(["localhost"], 1);
-    writeFileSync(join(folder, "tls.crt"), made.cert);
-    writeFileSync(join(folder, "tls.key"), made.key);
-    return made.ca;
-  };
-  const send = (path: string, init: RequestInit = {}, authority = ca) =>
-    fetch(`https://localhost:${webhook.port}${path}`, {
-      ...init,
-      tls: { ca: authority },
-    } as BunFetchRequestInit);
-  const post = (body: string, type = "application/json") =>
-    send("/mutate", { method: "POST", body, headers: { "content-type": type } });
-
-  beforeAll(async () => {
-    ca = await write();
-    webhook = serveWebhook({
-      ...defaults,
-      host: "127.0.0.1",
-      port: 0,
-      cert: join(folder, "tls.crt"),
-      key: join(folder, "tls.key"),
-      log: (line) => log.push(line),
-    });
-  });
-  afterAll(async () => {
-    await webhook.stop();
-    rmSync(folder, { recursive: true });
-  });
-
-  test("answers a review over TLS, and its health", async () => {
-    const response = await post(JSON.stringify(reviewOf(podOf({ containers: [container()] }))));
-    expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ response: { allowed: true, patchType: "JSONPatch" } });
-    expect((await send("/healthz")).status).toBe(200);
-  });
-
-  const REFUSED: readonly (readonly [string, string, number])[] = [
-    ["text that is not JSON", "{", 400],
-    ["null", "null", 400],
-    ["another kind", '{"kind":"Pod"}', 400],
-    [
-      "an older version",
-      '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1beta1","request":{"uid":"1"}}',
-      400,
-    ],
-    ["no request", '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1"}', 400],
-    ["no uid", '{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{}}', 400],
-    ["a body beyond every object's size", "x".repeat(9 << 20), 413],
-  ];
-  for (const [title, body, status] of REFUSED) {
-    test(`refuses ${title}`, async () => {
-      expect((await post(body)).status).toBe(status);
-    });
-  }
-
-  test("refuses other types, methods and paths", async () => {
-    expect((await post("{}", "text/plain")).status).toBe(415);
-    expect((await send("/mutate")).status).toBe(405);
-    expect((await send("/other")).status).toBe(404);
-  });
-
-  test("serves a renewed certificate without being restarted", async () => {
-    const renewed = await write();
-    for (let i = 0; i < 100 && !log.includes("certificate reloaded"); i++) await Bun.sleep(50);
-    expect((await send("/healthz", {}, renewed)).status).toBe(200);
-    ca = renewed;
-  });
-
-  test("says which file it cannot read", () => {
-    const options = {
-      ...defaults,
-      host: "127.0.0.1",
-      port: 0,
-      cert: "/nowhere/c",
-      key: "/nowhere/k",
-      log: () => {},
-    };
-    expect(() => serveWebhook(options)).toThrow("Cannot read /nowhere/c");
   });
 });
