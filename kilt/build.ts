@@ -28,7 +28,7 @@ export interface Build {
  * place of whatever has the wrong shape; an incomplete mount is named by its index.
  */
 export function buildFor(definition: Definition, target: Target, options: EvaluateOptions = {}): Build {
-  const all = evaluate(definition, target, options);
+  const all = evaluate(definition, target, options, ["build", "deploy"]);
   const build = objectAt(field(all, "build"), "build");
   const deploy = objectAt(field(all, "deploy"), "deploy");
   const pick = (...names: readonly string[]): Resolved | undefined =>

@@ -65,50 +65,51 @@ export function loadDefinition(path = EMBEDDED_DEFINITION, recipeConfig?: string
   }
 }
 
-/** The definition's whole text with everything filled in for one target. */
+/** Sections of a definition (all of it without `only`) with everything filled in for one target. */
 export function evaluate(
   definition: Definition,
   target: Target,
   options: EvaluateOptions = {},
+  only?: readonly string[],
 ): ResolvedObject {
-  const environment = nodeOf(Object.fromEntries(target.environmentVariables));
+  const environment = mapNode(target.environmentVariables);
   const before = new Map<string, Node>([
-    ["original", nodeOf(original(target))],
-    ["build", { kind: "object", fields: new Map([["environment_variables", environment]]), at: AT }],
+    ["original", original(target, environment)],
+    ["build", objectNode([["environment_variables", environment]])],
   ]);
   const root: ObjectNode = { ...definition.root, fields: mergeFields(before, definition.root.fields) };
   return resolveHocon(root, {
     ...(options.env ? { env: options.env } : {}),
+    ...(only ? { only } : {}),
     absentItem: (path) =>
       options.absentTagIsEmpty && path[0] === "original" && path[1] === "metadata" ? "" : undefined,
   });
 }
 
 /** The `original` object, with the names of the released form and those of the first proposal. */
-function original(target: Target): Json {
-  const environment = Object.fromEntries(target.environmentVariables);
-  return {
-    image: target.image,
-    container_name: target.containerName,
-    container_group_name: target.containerGroupName,
-    entry_point: target.entryPoint,
-    command: target.command,
-    environment_variables: environment,
-    metadata: Object.fromEntries(target.metadata),
-    name: target.containerName,
-    entrypoint: target.entryPoint,
-    environment,
-  };
+function original(target: Target, environment: Node): Node {
+  const name = textNode(target.containerName);
+  const entryPoint = listNode(target.entryPoint);
+  return objectNode([
+    ["image", textNode(target.image)],
+    ["container_name", name],
+    ["container_group_name", textNode(target.containerGroupName)],
+    ["entry_point", entryPoint],
+    ["command", listNode(target.command)],
+    ["environment_variables", environment],
+    ["metadata", mapNode(target.metadata)],
+    ["name", name],
+    ["entrypoint", entryPoint],
+    ["environment", environment],
+  ]);
 }
 
-type Json = string | readonly Json[] | { readonly [key: string]: Json };
-
-function nodeOf(value: Json): Node {
-  if (typeof value === "string") return { kind: "scalar", type: "string", text: value, at: AT };
-  if (Array.isArray(value)) return { kind: "array", items: value.map(nodeOf), at: AT };
-  return {
-    kind: "object",
-    fields: new Map(Object.entries(value).map(([key, field]) => [key, nodeOf(field)])),
-    at: AT,
-  };
-}
+const textNode = (text: string): Node => ({ kind: "scalar", type: "string", text, at: AT });
+const listNode = (texts: readonly string[]): Node => ({ kind: "array", items: texts.map(textNode), at: AT });
+const objectNode = (fields: Iterable<readonly [string, Node]>): Node => ({
+  kind: "object",
+  fields: new Map(fields),
+  at: AT,
+});
+const mapNode = (texts: ReadonlyMap<string, string>): Node =>
+  objectNode([...texts].map(([key, text]) => [key, textNode(text)]));

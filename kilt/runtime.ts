@@ -31,7 +31,7 @@ export interface Runtime {
  * without a source or destination and a run list with nothing in it.
  */
 export function runtimeFor(definition: Definition, target: Target, options: EvaluateOptions = {}): Runtime {
-  const all = evaluate(definition, target, options);
+  const all = evaluate(definition, target, options, ["runtime", "patch"]);
   const name = field(all, "runtime") ? "runtime" : "patch";
   const section = objectAt(field(all, name), name);
   if (!section) {

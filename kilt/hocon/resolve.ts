@@ -22,6 +22,8 @@ export interface ResolveOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Text of a list item that is nothing but an undefined `${?path}`; undefined leaves the item out. */
   readonly absentItem?: (path: readonly string[]) => string | undefined;
+  /** Fields of the root to fill in; the others are filled in only where these need them. */
+  readonly only?: readonly string[];
 }
 
 /**
@@ -51,7 +53,10 @@ class Resolver {
   }
 
   root(): ResolvedObject {
-    return this.#object(this.#root);
+    const { only } = this.#options;
+    if (!only) return this.#object(this.#root);
+    const fields = new Map([...this.#root.fields].filter(([key]) => only.includes(key)));
+    return this.#object({ ...this.#root, fields });
   }
 
   #resolve(node: Node, below?: Below): Resolved | undefined {

@@ -9,11 +9,13 @@ export interface Operation {
 
 /** The operations that make `after` of `before`: small ones, so that others' changes beside them survive. */
 export function jsonPatch(before: Json, after: Json, path = ""): Operation[] {
+  if (before === after) return [];
   if (isObject(before) && isObject(after)) {
     const removed = Object.keys(before).filter((key) => !Object.hasOwn(after, key));
     return [
       ...removed.map((key): Operation => ({ op: "remove", path: `${path}/${escaped(key)}` })),
       ...Object.entries(after).flatMap(([key, value]): Operation[] => {
+        if (before[key] === value) return [];
         const at = `${path}/${escaped(key)}`;
         return Object.hasOwn(before, key)
           ? jsonPatch(before[key]!, value, at)
