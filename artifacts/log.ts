@@ -1,7 +1,7 @@
 /** Levels from the most to the least talkative. */
-export const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
+const logLevels = ["trace", "debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
-export const logFormats = ["text", "color", "json"] as const;
+const logFormats = ["text", "color", "json"] as const;
 export type LogFormat = (typeof logFormats)[number];
 
 /** Says what happens while a command works. Values of fields are never secrets. */

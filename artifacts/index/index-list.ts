@@ -16,7 +16,7 @@ export interface IndexSource {
 }
 
 /** The index that is used where none is configured. */
-export const defaultIndex = {
+const defaultIndex = {
   name: "falcosecurity",
   url: "https://falcosecurity.github.io/falcoctl/index.yaml",
 } as const;

@@ -10,7 +10,7 @@ export interface SearchHit {
   readonly score: number;
 }
 
-export const defaultMinScore = 0.65;
+const defaultMinScore = 0.65;
 
 /**
  * Entries whose name is like one of the words, or whose keywords contain one. Best first, then by name.

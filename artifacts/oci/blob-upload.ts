@@ -50,7 +50,7 @@ export async function uploadBlob(
   }
 }
 
-export async function blobExists(
+async function blobExists(
   client: RegistryClient,
   repository: string,
   digest: string,

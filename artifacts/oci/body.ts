@@ -1,7 +1,7 @@
 import { FalcoError } from "../../core/errors.ts";
 
 /** Thrown when a peer sends nothing for too long; the transfer can be resumed. */
-export class Stalled extends Error {
+class Stalled extends Error {
   constructor(ms: number) {
     super(`nothing received for ${ms / 1000} s`);
     this.name = "Stalled";

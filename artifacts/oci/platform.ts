@@ -20,7 +20,7 @@ export function parsePlatform(text: string): Platform {
   return { os: match[1]!, architecture: match[2]!, ...(match[3] && { variant: match[3] }) };
 }
 
-export const formatPlatform = (p: Platform): string =>
+const formatPlatform = (p: Platform): string =>
   [p.os, p.architecture, ...(p.variant ? [p.variant] : [])].join("/");
 
 /** The manifest of an index that fits a platform; throws with the platforms there are when none does. */

@@ -18,10 +18,14 @@ export async function loadTrustRoot(
   try {
     return await getTrustedRoot({ cachePath });
   } catch (error) {
-    throw new FalcoError("SIGNATURE", `Cannot get Sigstore's trusted root: ${reasonOf(error)}`, {
-      hint: "without access to tuf-repo-cdn.sigstore.dev, give a trusted_root.json with --trusted-root",
-      cause: error,
-    });
+    throw new FalcoError(
+      "SIGNATURE",
+      `Cannot get Sigstore's trusted root: ${reasonOf((error as Error).cause ?? error)}`,
+      {
+        hint: "without access to tuf-repo-cdn.sigstore.dev, give a trusted_root.json with --trusted-root",
+        cause: error,
+      },
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import { type HostileRegistry, startHostileRegistry } from "../../tests/harness/
 import { type Signing, TestSigstore } from "../../tests/harness/sigstore.ts";
 import { tempDir } from "../../tests/harness/temp-dir.ts";
 import type { CosignPolicy } from "../index/index-entry.ts";
+import { mediaTypes } from "../oci/manifest.ts";
 import { RegistryClient } from "../oci/registry-client.ts";
 import { Repository } from "../oci/repository.ts";
 import { verifySignature } from "./verify-signature.ts";
@@ -114,6 +115,37 @@ describe("verifySignature", () => {
       digest,
       "a signature without its value; a signature whose transparency log entry is malformed",
     );
+  });
+
+  test("accepts a Sigstore bundle among the referrers, by the same rules", async () => {
+    const digest = artifact();
+    const attachBundle = (text: string) => {
+      const mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+      const layers = [{ mediaType, digest: registry.blob(text), size: Buffer.byteLength(text) }];
+      const manifest = { schemaVersion: 2, config: { ...empty, digest: registry.blob("{}") }, layers };
+      const size = JSON.stringify(manifest).length;
+      const referrer = {
+        mediaType: mediaTypes.manifest,
+        digest: registry.manifest(manifest),
+        size,
+        artifactType: mediaType,
+      };
+      registry.manifest(
+        { schemaVersion: 2, mediaType: mediaTypes.index, manifests: [referrer] },
+        digest.replace(":", "-"),
+      );
+    };
+    attachBundle(sigstore.bundle(digest, good));
+    await verify(digest);
+    await refused(digest, "its identity is", { ...policy, identity: "https://github.com/evil/rules" });
+    attachBundle(sigstore.bundle(artifact(), good));
+    await refused(digest, "it signs another digest");
+    attachBundle(sigstore.bundle(digest, good).replace(/"payload":"..../, '"payload":"eyJh'));
+    await refused(digest, "no signature of it is valid");
+    attachBundle("{}");
+    await refused(digest, "no valid Sigstore bundle");
+    attachBundle("nonsense");
+    await refused(digest, "no signature of it is valid");
   });
 
   test("one good signature among others is enough", async () => {

@@ -22,6 +22,7 @@ export interface VerifyOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+const inToto = "application/vnd.in-toto+json";
 /** Fulcio's extension with the name of the GitHub workflow that signed. */
 const workflowOid = "1.3.6.1.4.1.57264.1.4";
 
@@ -105,6 +106,9 @@ function checkSubject({ bundle, payload }: FoundSignature, digest: string): void
   const { content } = bundle;
   const signed = content.$case === "dsseEnvelope" ? content.dsseEnvelope.payload : payload;
   if (!signed) throw new FalcoError("SIGNATURE", "it says nothing of what was signed");
+  if (content.$case === "dsseEnvelope" && content.dsseEnvelope.payloadType !== inToto) {
+    throw new FalcoError("SIGNATURE", "its envelope holds no in-toto statement");
+  }
   const json: unknown = JSON.parse(Buffer.from(signed).toString("utf8"));
   const other = new FalcoError("SIGNATURE", "it signs another digest");
   if (content.$case === "messageSignature") {

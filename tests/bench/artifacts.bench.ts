@@ -49,12 +49,26 @@ export async function run(): Promise<readonly BenchRow[] | string> {
     );
     const places = ["--plugins-dir", "plugins", "--state-dir", "state"];
     const install = falco("artifact", "install", ...platform, ...places, ref);
+    const pull = falco("registry", "pull", ...platform, "-o", "pulled", ref);
+    const packed = falco(
+      "registry",
+      "push",
+      "--type",
+      "plugin",
+      "--version",
+      "1.0.0",
+      ...platform,
+      `${registry.host}/bench/packed:1`,
+      "pulled/libbig.so.tar.gz",
+    );
     const searches = Array.from({ length: 9 }, () => falco("artifact", "search", `artifact-${ENTRIES >> 1}`));
     const search = searches.sort((a, b) => a.ms - b.ms)[4]!;
     const bare = await bareDownload(registry.host);
     return [
-      row("push 200 MB", push.ms, push.memory),
-      row("install 200 MB", install.ms, install.memory),
+      row("pack and push 200 MB", push.ms, push.memory),
+      row("push it packed", packed.ms, packed.memory),
+      row("pull it", pull.ms, pull.memory),
+      row("install it", install.ms, install.memory),
       row("download and hash it, nothing else", bare.ms, 0),
       {
         what: `search ${ENTRIES} entries (median)`,

@@ -82,7 +82,7 @@ describe.skipIf(missing !== undefined)("artifacts end to end, docker-registry wi
     expect(readFileSync(join(dir, "home/.config/falcoctl/config.json"), "utf8")).toContain(
       btoa(`me:${password}`),
     );
-  });
+  }, 60_000);
 
   test("push, search, info, install by name, tag and digest, list and remove", async () => {
     writeFileSync(join(dir, "my_rules.yaml"), rulesFile("first"));
@@ -174,70 +174,80 @@ describe.skipIf(missing !== undefined)("artifacts end to end, docker-registry wi
     expect(unknown.err).toContain(
       'Cannot find artifact "my-rulse": no index lists it [ARTIFACT_UNKNOWN]\n  did you mean "my-rules"?',
     );
-  });
+  }, 60_000);
 
-  test.skipIf(!skopeo)("skopeo inspects and copies what was pushed", async () => {
-    const certificates = join(dir, "certs");
-    mkdirSync(certificates, { recursive: true });
-    writeFileSync(join(certificates, "ca.crt"), registry.ca ?? "");
-    const run = (...words: string[]) => {
-      const done = Bun.spawnSync(["skopeo", "--insecure-policy", ...words]);
-      expect([done.exitCode, done.stderr.toString()]).toEqual([0, ""]);
-      return done.stdout.toString();
-    };
-    const access = (side = "") => [`--${side}creds`, `me:${password}`, `--${side}cert-dir`, certificates];
-    const at = (name: string) => `docker://${registry.host}/team/${name}`;
-    expect(JSON.parse(run("list-tags", ...access(), at("my-plugin"))).Tags.sort()).toEqual(["0.2.0"]);
-    const raw = JSON.parse(run("inspect", "--raw", ...access(), `${at("my-plugin")}:0.2.0`));
-    expect(raw.manifests.map((m: { platform: object }) => m.platform)).toEqual([
-      { os: "linux", architecture: "amd64" },
-      { os: "linux", architecture: "arm64" },
-    ]);
-    run(
-      "copy",
-      "--all",
-      ...access("src-"),
-      ...access("dest-"),
-      `${at("my-plugin")}:0.2.0`,
-      `${at("copied")}:1`,
-    );
-    run("copy", ...access("src-"), `${at("my-rules")}:1`, `oci:${join(dir, "layout")}:1`);
-    const manifest = await ok([
-      "artifact",
-      "manifest",
-      `${registry.host}/team/copied:1`,
-      "--platform",
-      "linux/arm64",
-    ]);
-    expect(JSON.parse(manifest.out).layers[0].mediaType).toBe(
-      "application/vnd.cncf.falco.plugin.layer.v1+tar.gz",
-    );
-    // The product's own image layouts go the other way.
-    const { OciLayout } = await import("../../artifacts/oci/layout.ts");
-    const { pushFiles } = await import("../../artifacts/package/push-files.ts");
-    const request = {
-      type: "rulesfile",
-      version: "2.0.0",
-      platforms: [],
-      dependencies: [],
-      requirements: [],
-      tags: ["2"],
-      floatingTags: false,
-    };
-    const reference = { registry: "localhost", repository: "own" };
-    const tools = { log: () => undefined };
-    await pushFiles(new OciLayout(join(dir, "own")), reference, [join(dir, "my_rules.yaml")], request, tools);
-    run("copy", ...access("dest-"), `oci:${join(dir, "own")}:2`, `${at("own")}:2`);
-    expect(JSON.parse((await ok(["artifact", "config", `${registry.host}/team/own:2`])).out).version).toBe(
-      "2.0.0",
-    );
-  });
+  test.skipIf(!skopeo)(
+    "skopeo inspects and copies what was pushed",
+    async () => {
+      const certificates = join(dir, "certs");
+      mkdirSync(certificates, { recursive: true });
+      writeFileSync(join(certificates, "ca.crt"), registry.ca ?? "");
+      const run = (...words: string[]) => {
+        const done = Bun.spawnSync(["skopeo", "--insecure-policy", ...words]);
+        expect([done.exitCode, done.stderr.toString()]).toEqual([0, ""]);
+        return done.stdout.toString();
+      };
+      const access = (side = "") => [`--${side}creds`, `me:${password}`, `--${side}cert-dir`, certificates];
+      const at = (name: string) => `docker://${registry.host}/team/${name}`;
+      expect(JSON.parse(run("list-tags", ...access(), at("my-plugin"))).Tags.sort()).toEqual(["0.2.0"]);
+      const raw = JSON.parse(run("inspect", "--raw", ...access(), `${at("my-plugin")}:0.2.0`));
+      expect(raw.manifests.map((m: { platform: object }) => m.platform)).toEqual([
+        { os: "linux", architecture: "amd64" },
+        { os: "linux", architecture: "arm64" },
+      ]);
+      run(
+        "copy",
+        "--all",
+        ...access("src-"),
+        ...access("dest-"),
+        `${at("my-plugin")}:0.2.0`,
+        `${at("copied")}:1`,
+      );
+      run("copy", ...access("src-"), `${at("my-rules")}:1`, `oci:${join(dir, "layout")}:1`);
+      const manifest = await ok([
+        "artifact",
+        "manifest",
+        `${registry.host}/team/copied:1`,
+        "--platform",
+        "linux/arm64",
+      ]);
+      expect(JSON.parse(manifest.out).layers[0].mediaType).toBe(
+        "application/vnd.cncf.falco.plugin.layer.v1+tar.gz",
+      );
+      // The product's own image layouts go the other way.
+      const { OciLayout } = await import("../../artifacts/oci/layout.ts");
+      const { pushFiles } = await import("../../artifacts/package/push-files.ts");
+      const request = {
+        type: "rulesfile",
+        version: "2.0.0",
+        platforms: [],
+        dependencies: [],
+        requirements: [],
+        tags: ["2"],
+        floatingTags: false,
+      };
+      const reference = { registry: "localhost", repository: "own" };
+      const tools = { log: () => undefined };
+      await pushFiles(
+        new OciLayout(join(dir, "own")),
+        reference,
+        [join(dir, "my_rules.yaml")],
+        request,
+        tools,
+      );
+      run("copy", ...access("dest-"), `oci:${join(dir, "own")}:2`, `${at("own")}:2`);
+      expect(JSON.parse((await ok(["artifact", "config", `${registry.host}/team/own:2`])).out).version).toBe(
+        "2.0.0",
+      );
+    },
+    60_000,
+  );
 
   test("logout forgets the credentials", async () => {
     await ok(["registry", "logout", registry.host]);
     const denied = await user.falco(["artifact", "info", `${registry.host}/team/my-rules`]);
     expect([denied.code, denied.err]).toEqual([1, expect.stringContaining("denies access")]);
-  });
+  }, 60_000);
 });
 
 describe.skipIf(missing !== undefined)("follow end to end, docker-registry without TLS", () => {
@@ -334,5 +344,5 @@ describe.skipIf(missing !== undefined)("follow end to end, docker-registry witho
     }
     expect(follow.exitCode).toBe(0);
     expect(told.text).toContain("Stopped following");
-  });
+  }, 60_000);
 });

@@ -110,6 +110,53 @@ export class TestSigstore {
     return this.#signed(digest, keys, leaf, Buffer.from(leaf), signing);
   }
 
+  /** A Sigstore bundle, as newer tools attach them: an in-toto statement about a digest in a DSSE envelope. */
+  bundle(digest: string, signing: Signing): string {
+    const keys = pair();
+    const leaf = this.#leaf(keys.publicKey, signing);
+    const [algorithm = "", hex] = digest.split(":");
+    const type = "application/vnd.in-toto+json";
+    const payload = Buffer.from(
+      JSON.stringify({
+        _type: "https://in-toto.io/Statement/v1",
+        subject: [{ digest: { [algorithm]: hex } }],
+        predicateType: "https://sigstore.dev/cosign/sign/v1",
+      }),
+    );
+    const signed = Buffer.from(`DSSEv1 ${type.length} ${type} ${payload.length} ${payload.toString()}`);
+    const signature = sign("sha256", signed, keys.privateKey).toString("base64");
+    const entry = {
+      apiVersion: "0.0.1",
+      kind: "dsse",
+      spec: {
+        payloadHash: { algorithm: "sha256", value: sha256(payload).toString("hex") },
+        signatures: [{ signature, verifier: Buffer.from(pem(leaf)).toString("base64") }],
+      },
+    };
+    const { SignedEntryTimestamp, Payload } = this.#log(entry, signing);
+    return JSON.stringify({
+      mediaType: "application/vnd.dev.sigstore.bundle+json;version=0.1",
+      verificationMaterial: {
+        x509CertificateChain: { certificates: [{ rawBytes: leaf.toString("base64") }] },
+        tlogEntries: [
+          {
+            logIndex: String(Payload.logIndex),
+            logId: { keyId: Buffer.from(Payload.logID, "hex").toString("base64") },
+            kindVersion: { kind: entry.kind, version: entry.apiVersion },
+            integratedTime: String(Payload.integratedTime),
+            inclusionPromise: { signedEntryTimestamp: SignedEntryTimestamp },
+            canonicalizedBody: Payload.body,
+          },
+        ],
+      },
+      dsseEnvelope: {
+        payloadType: type,
+        payload: payload.toString("base64"),
+        signatures: [{ sig: signature, keyid: "" }],
+      },
+    });
+  }
+
   /** The same with a key. */
   keyed(
     digest: string,
@@ -136,24 +183,27 @@ export class TestSigstore {
         signature: { content: signature, publicKey: { content: proof.toString("base64") } },
       },
     };
-    const integratedTime = Math.floor((this.#start + (signing.loggedAfter ?? 60_000)) / 1000);
-    const body = Buffer.from(JSON.stringify(entry)).toString("base64");
-    const logID = sha256(spki(this.#rekor.publicKey)).toString("hex");
-    // Members in the order of canonical JSON: what the log signs.
-    const logged = { body, integratedTime, logID, logIndex: 7 };
-    const promise = sign("sha256", Buffer.from(JSON.stringify(logged)), this.#rekor.privateKey).toString(
-      "base64",
-    );
     return {
       payload,
       annotations: {
         "dev.cosignproject.cosign/signature": signature,
         ...(leaf && { "dev.sigstore.cosign/certificate": leaf }),
         ...(!signing.withoutLog && {
-          "dev.sigstore.cosign/bundle": JSON.stringify({ SignedEntryTimestamp: promise, Payload: logged }),
+          "dev.sigstore.cosign/bundle": JSON.stringify(this.#log(entry, signing)),
         }),
       },
     };
+  }
+
+  /** What the transparency log answers for an entry, in cosign's form. */
+  #log(entry: object, signing: Partial<Signing>) {
+    const integratedTime = Math.floor((this.#start + (signing.loggedAfter ?? 60_000)) / 1000);
+    const body = Buffer.from(JSON.stringify(entry)).toString("base64");
+    const logID = sha256(spki(this.#rekor.publicKey)).toString("hex");
+    // Members in the order of canonical JSON: what the log signs.
+    const logged = { body, integratedTime, logID, logIndex: 7 };
+    const promise = sign("sha256", Buffer.from(JSON.stringify(logged)), this.#rekor.privateKey);
+    return { SignedEntryTimestamp: promise.toString("base64"), Payload: logged };
   }
 
   #authority(): Buffer {
