@@ -5,7 +5,7 @@ import { DropMonitor, type DropOptions } from "./drop-monitor.ts";
 const OPTIONS: DropOptions = {
   threshold: 0.1,
   actions: ["log", "alert"],
-  rate: 0,
+  rate: 0.001,
   max_burst: 1,
   simulate_drops: false,
 };

@@ -14,7 +14,6 @@ const LONGER: Readonly<Record<string, string>> = {
   "core/capture/scap/upgrade-table.ts": "table of old events",
   "core/config/schema.ts": "table of configuration keys",
   "core/fields/": "tables of fields, each with its description and reader",
-  "tests/e2e/workload/every-syscall.ts": "table of calls, each made once",
   "core/rules/language/parser.ts": "one grammar, read in one piece",
   "core/rules/load/compiler.ts": "one pass over a rule set, in the order it happens",
   "tests/e2e/workload/every-syscall.ts": "a list of calls, each made once",
