@@ -50,11 +50,7 @@ export async function uploadBlob(
   }
 }
 
-async function blobExists(
-  client: RegistryClient,
-  repository: string,
-  digest: string,
-): Promise<boolean> {
+async function blobExists(client: RegistryClient, repository: string, digest: string): Promise<boolean> {
   const response = await client.request(`${repository}/blobs/${digest}`, pushScope(repository), {
     method: "HEAD",
   });
