@@ -1,6 +1,6 @@
 import { FalcoError } from "../core/errors.ts";
 import type { ParsedArgs } from "./command.ts";
-import { err, out } from "./print.ts";
+import { err, json, out } from "./print.ts";
 import type { runFlags } from "./run-flags.ts";
 
 export type RunFlags = ParsedArgs<typeof runFlags>["flags"];
@@ -11,6 +11,8 @@ type Mode = (flags: RunFlags) => Promise<number | undefined>;
  * that need nothing, then those that need the configuration.
  */
 const MODES: readonly (readonly [flag: keyof RunFlags, mode: Mode])[] = [
+  ["config-schema", printConfigSchema],
+  ["rule-schema", printRuleSchema],
   ["ignored-events", printIgnoredEvents],
   ["list-events", printEvents],
   ["version", printVersions],
@@ -34,6 +36,16 @@ function listFormat({ format, markdown }: RunFlags): "text" | "markdown" | "json
   if (format) throw new FalcoError("USAGE", "Cannot specify both --markdown and --format options together");
   err("WARNING: --markdown is deprecated, use --format markdown instead.");
   return "markdown";
+}
+
+async function printConfigSchema(): Promise<undefined> {
+  const { configJsonSchema } = await import("../core/config/json-schema.ts");
+  json(configJsonSchema());
+}
+
+async function printRuleSchema(): Promise<undefined> {
+  const { rulesJsonSchema } = await import("../core/rules/load/rules-schema.ts");
+  json(rulesJsonSchema());
 }
 
 async function printIgnoredEvents(): Promise<undefined> {

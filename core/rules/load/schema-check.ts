@@ -1,99 +1,5 @@
 import type { YamlNode } from "../yaml/yaml-node.ts";
-
-/** The part of JSON Schema that the schema of rule files uses. */
-interface Schema {
-  readonly anyOf?: readonly Schema[];
-  readonly enum?: readonly string[];
-  readonly items?: Schema;
-  readonly minProperties?: number;
-  /** Keys that are allowed, in alphabetical order; others are not. */
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly type?: "string" | "boolean" | "integer" | "array" | "object";
-}
-
-const STRING: Schema = { type: "string" };
-const BOOLEAN: Schema = { type: "boolean" };
-const OVERRIDDEN: Schema = { type: "string", enum: ["append", "replace"] };
-const ALTERNATIVE: Schema = {
-  type: "object",
-  properties: { name: STRING, version: STRING },
-  required: ["name", "version"],
-};
-
-const OVERRIDE: Schema = {
-  type: "object",
-  minProperties: 1,
-  properties: {
-    capture: OVERRIDDEN,
-    capture_duration: OVERRIDDEN,
-    condition: OVERRIDDEN,
-    desc: OVERRIDDEN,
-    enabled: OVERRIDDEN,
-    exceptions: OVERRIDDEN,
-    items: OVERRIDDEN,
-    output: OVERRIDDEN,
-    priority: OVERRIDDEN,
-    "skip-if-unknown-filter": OVERRIDDEN,
-    tags: OVERRIDDEN,
-    warn_evttypes: OVERRIDDEN,
-  },
-};
-
-const ITEM: Schema = {
-  type: "object",
-  properties: {
-    append: BOOLEAN,
-    capture: BOOLEAN,
-    capture_duration: { type: "integer" },
-    condition: STRING,
-    desc: STRING,
-    enabled: BOOLEAN,
-    exceptions: {
-      type: "array",
-      items: {
-        type: "object",
-        properties: { comps: {}, fields: {}, name: STRING, values: {} },
-        required: ["name"],
-      },
-    },
-    items: { type: "array", items: { anyOf: [STRING, { type: "integer" }] } },
-    list: STRING,
-    macro: STRING,
-    output: STRING,
-    override: OVERRIDE,
-    priority: {
-      type: "string",
-      enum: [
-        "EMERGENCY",
-        "ALERT",
-        "CRITICAL",
-        "ERROR",
-        "WARNING",
-        "NOTICE",
-        "INFO",
-        "INFORMATIONAL",
-        "DEBUG",
-      ],
-    },
-    required_engine_version: STRING,
-    required_plugin_versions: {
-      type: "array",
-      items: {
-        type: "object",
-        properties: { alternatives: { type: "array", items: ALTERNATIVE }, name: STRING, version: STRING },
-        required: ["name", "version"],
-      },
-    },
-    rule: STRING,
-    "skip-if-unknown-filter": BOOLEAN,
-    source: STRING,
-    tags: { type: "array", items: STRING },
-    warn_evttypes: BOOLEAN,
-  },
-};
-
-const ROOT: Schema = { type: "array", items: ITEM };
+import { RULES_SCHEMA, type Schema } from "./rules-schema.ts";
 
 /** Types are weak: a scalar that could be read as the type is one. */
 function hasType(node: YamlNode, type: NonNullable<Schema["type"]>): boolean {
@@ -177,5 +83,5 @@ class Check {
  */
 export function checkSchema(document: YamlNode): readonly string[] {
   const check = new Check();
-  return check.valid(document, ROOT, "<root>") ? ["ok"] : check.messages;
+  return check.valid(document, RULES_SCHEMA, "<root>") ? ["ok"] : check.messages;
 }
