@@ -145,5 +145,19 @@ export function engineStart(config: Config): EngineStart {
     hostname: process.env.FALCO_HOSTNAME ?? "",
     containers: containerOptions(config),
     maxThreads: config.falco_libs.thread_table_size,
+    ...captureOptions(config),
+  };
+}
+
+function captureOptions({ capture }: Config): Pick<EngineStart, "capture"> {
+  if (!capture.enabled) return {};
+  const { path_prefix, mode, default_duration, max_file_size_mb } = capture;
+  return {
+    capture: {
+      pathPrefix: path_prefix,
+      mode,
+      defaultDurationMs: default_duration,
+      maxFileSizeMb: max_file_size_mb,
+    },
   };
 }

@@ -1,3 +1,4 @@
+import type { RuleCaptureOptions } from "../capture/scap/rule-capture.ts";
 import type { LookupOptions } from "../metadata/container-lookup.ts";
 import type { BaseSyscalls } from "./selection.ts";
 
@@ -22,4 +23,6 @@ export interface EngineStart {
   /** Container runtimes to ask, on live sources. */
   readonly containers: LookupOptions;
   readonly maxThreads: number;
+  /** Recordings that alerts start; absent when there are none. */
+  readonly capture?: RuleCaptureOptions;
 }

@@ -2,6 +2,7 @@ import { FalcoError, reasonOf } from "../errors.ts";
 import type { Alert } from "../outputs/alert.ts";
 import { renderAlert } from "../rules/render.ts";
 import { State } from "../state/state.ts";
+import { CapturingRules } from "./capturing.ts";
 import { Engine } from "./engine.ts";
 import { AlertSender } from "./handover.ts";
 import { runLoop } from "./loop.ts";
@@ -17,6 +18,7 @@ const tell = (message: FromEngine<RulesReport>): void => self.postMessage(messag
 
 interface Running {
   readonly engine: Engine<Ruleset["rules"][number]>;
+  readonly capturing: CapturingRules | undefined;
   readonly opened: OpenedSource;
   readonly state: State;
   readonly sender: AlertSender;
@@ -40,11 +42,13 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
     tell({ type: "alerts", alerts }),
   );
   const matches = new Map<string, number>();
-  const engine = new Engine(state, ruleset, (rule, context) => {
+  const capturing =
+    spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
+  const engine = new Engine(state, capturing ?? ruleset, (rule, context) => {
     matches.set(rule.name, (matches.get(rule.name) ?? 0) + 1);
     sender.add(renderAlert(rule, context, spec.hostname || state.hostname));
   });
-  running = { engine, opened: makeSource(spec, state, ruleset), state, sender, matches };
+  running = { engine, capturing, opened: makeSource(spec, state, ruleset), state, sender, matches };
   tell({ type: "loaded", id: 0, report });
   void capture(running).catch((error) => tell({ type: "failed", error: errorMessage(error) }));
 }
@@ -56,6 +60,7 @@ async function capture(run: Running): Promise<void> {
   try {
     await runLoop(opened.source, engine, { flush: () => sender.flush(), stopped: () => stopping });
   } finally {
+    run.capturing?.close();
     await sender.flush();
   }
   const stats = statsOf(run);
@@ -66,7 +71,8 @@ async function capture(run: Running): Promise<void> {
 function reload(id: number, rules: RulesInput): void {
   const { report, ruleset } = loadRuleset(rules);
   if (ruleset && running) {
-    running.engine.use(ruleset);
+    if (running.capturing) running.capturing.use(ruleset);
+    else running.engine.use(ruleset);
     running.opened.retarget(ruleset);
   }
   tell({ type: "loaded", id, report });
