@@ -1,5 +1,7 @@
 import { statSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { Api } from "./api.ts";
+import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { type RulesFile, readRulesFiles } from "./config/rules-files.ts";
 import { ConfigWatcher } from "./config/watch.ts";
@@ -52,6 +54,8 @@ class Run {
   readonly #controller: Controller;
   readonly #metrics: SelfMetrics;
   readonly #services: Services;
+  /** The gRPC API, if it is enabled. */
+  readonly #api: Api | undefined;
   #watcher: ConfigWatcher | undefined;
   #report: RulesReport | undefined;
   #stopping = false;
@@ -72,7 +76,11 @@ class Run {
         },
       },
     });
+    this.#api = config.grpc.enabled ? this.#makeApi() : undefined;
+    // What the API's clients have set in an earlier run is part of the configuration.
+    if (this.#api) this.#loaded = this.#loadConfig();
     this.#outputs = new OutputQueue(this.#outputOptions(), {
+      ...(this.#api ? { grpc: this.#api.output } : {}),
       log: (level, message) => this.#log.log(level, message),
       onFatal: (reason) => {
         this.#log.log("critical", `Cannot go on: ${reason}`);
@@ -99,9 +107,26 @@ class Run {
     return this.#loaded.config.engine.kind === "replay";
   }
 
-  #loadConfig(): LoadedConfig {
+  #makeApi(): Api {
+    return new Api(this.#loaded.config, {
+      loaded: () => this.#loaded,
+      tryConfig: (layer) => this.#loadConfig(layer),
+      reload: () => this.#takeOn(),
+      rules: () => this.#rulesInput(),
+      loadRules: (input) => this.#controller.loadRules(input),
+      push: (alert) => this.#outputs.push(alert),
+      stats: () => this.#controller.stats(),
+      log: (level, message) => this.#log.log(level, message),
+    });
+  }
+
+  #loadConfig(layer: ConfigLayer | undefined = this.#api?.layer): LoadedConfig {
     const { configPath, overrides } = this.#options;
-    return loadConfig({ overrides, ...(configPath === undefined ? {} : { path: configPath }) });
+    return loadConfig({
+      overrides,
+      ...(configPath === undefined ? {} : { path: configPath }),
+      ...(layer === undefined ? {} : { layer }),
+    });
   }
 
   #outputOptions(): LoadedConfig["config"] {
@@ -120,7 +145,7 @@ class Run {
   async #go(): Promise<number> {
     this.#announce();
     const start = engineStart(this.#loaded.config);
-    const rules = this.#rulesInput();
+    const rules = this.#allRules();
     this.#log.log("info", "Loading rules from:");
     this.#report = await this.#controller.start(start, rules, this.#options.dryRun);
     this.#tellRules(this.#report);
@@ -133,6 +158,7 @@ class Run {
     this.#watch();
     try {
       this.#services.start(this.#loaded);
+      await this.#api?.start();
       const stats = await this.#controller.ended;
       await this.#outputs.drain(this.#loaded.config.output_timeout);
       this.#tellStatistics(stats);
@@ -141,6 +167,7 @@ class Run {
       clearTimeout(timer);
       release();
       this.#watcher?.close();
+      await this.#api?.stop();
       await this.#services.stop();
       this.#removePidfile();
     }
@@ -184,6 +211,12 @@ class Run {
     const files = this.#rulesFiles();
     this.#metrics.loaded(this.#loaded, files);
     return rulesInput(this.#loaded.config, files, this.#options.print);
+  }
+
+  /** The configured rules, and those made through the API. */
+  #allRules(): RulesInput {
+    const input = this.#rulesInput();
+    return this.#api?.withRules(input) ?? input;
   }
 
   /** Reloads when a file of the configuration or rules changes, if that is wanted. */
@@ -258,10 +291,19 @@ class Run {
 
   /** Takes on new configuration and rules; when they are bad the old ones stay, and what runs goes on. */
   async #reload(): Promise<void> {
+    try {
+      await this.#takeOn();
+      await this.#api?.rulesLoaded();
+    } catch (error) {
+      this.#log.log("error", `Cannot reload, going on as before: ${reasonOf(error)}`);
+    }
+  }
+
+  async #takeOn(): Promise<void> {
     const before = this.#loaded;
     try {
       this.#loaded = this.#loadConfig();
-      const report = await this.#controller.loadRules(this.#rulesInput());
+      const report = await this.#controller.loadRules(this.#allRules());
       this.#tellRules(report);
       if (!report.ok) throw new FalcoError("RELOAD", "the rules are not valid");
       this.#report = report;
@@ -270,7 +312,7 @@ class Run {
       this.#watch();
     } catch (error) {
       this.#loaded = before;
-      this.#log.log("error", `Cannot reload, going on as before: ${reasonOf(error)}`);
+      throw error;
     }
   }
 

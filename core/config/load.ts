@@ -7,6 +7,7 @@ import type { Finding } from "./decode.ts";
 import { decode, findingError } from "./decode.ts";
 import { inertSettings } from "./inert.ts";
 import { initialTree } from "./initial.ts";
+import { applyLayer, type ConfigLayer } from "./layer.ts";
 import { mergeTree } from "./merge.ts";
 import { applyOverride } from "./override.ts";
 import { parseYaml } from "./parse-yaml.ts";
@@ -23,6 +24,8 @@ export interface LoadOptions {
   readonly path?: string;
   /** Each `-o key=value`, in order. */
   readonly overrides?: readonly string[];
+  /** Over everything else. */
+  readonly layer?: ConfigLayer;
   readonly searchPaths?: readonly string[];
 }
 
@@ -65,6 +68,7 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
     mergeIncludes(root, main, files, directories);
   }
   for (const option of overrides) applyOverride(root, option);
+  if (options.layer) applyLayer(root, options.layer);
   const warnings: string[] = [];
   renameDeprecated(root, warnings);
   const config = decodeMerged(root, main ?? "built-in configuration", warnings);

@@ -425,6 +425,22 @@ export const schema = object(
         root_certs: text("File with the authority that signs clients (PEM).", "/etc/falco/certs/ca.crt", {
           restart: true,
         }),
+        admins: list(
+          "Names of client certificates that may change rules and settings, and send events; others read.",
+          text("A common name, or a DNS, URI or e-mail alternative name.", ""),
+          [],
+          { restart: true },
+        ),
+        socket_owner: text(
+          "USER, USER:GROUP or :GROUP that owns the socket; a group may use it, too. Who can open it has every right.",
+          "",
+          { restart: true },
+        ),
+        state_dir: text(
+          "Directory that keeps rules and settings made through the API; without one they end with the process.",
+          "",
+          { restart: true },
+        ),
       },
       { title: "Grpc" },
     ),

@@ -1,47 +1,32 @@
 import type { InputSource } from "../capture/inputs/input-source.ts";
 import type { InputsEngine } from "../capture/inputs/input-sources.ts";
 import { FalcoError } from "../errors.ts";
-import { fieldRegistry } from "../fields/all.ts";
+import { FIELD_CLASSES, fieldRegistry, staticFields } from "../fields/all.ts";
 import type { FieldClass } from "../fields/field.ts";
-import type { Alert, Priority } from "../outputs/alert.ts";
-import { Matcher } from "../rules/compile/matcher.ts";
+import type { Alert } from "../outputs/alert.ts";
 import type { CompiledRule } from "../rules/load/compiled.ts";
-import type { RuleFile } from "../rules/load/context.ts";
 import type { LoadResult } from "../rules/load/load-result.ts";
 import { RulesLoader } from "../rules/load/rules-loader.ts";
-import type { OutputAddition } from "../rules/output/additions.ts";
 import { renderAlert } from "../rules/render.ts";
-import { type Selection, selectRules } from "../rules/select.ts";
+import { selectRules } from "../rules/select.ts";
 import type { RuleInfo, RulesBackend, RulesVerdict } from "../server/grpc/backend.ts";
 import { State } from "../state/state.ts";
 import { Engine } from "./engine.ts";
 import { runLoop } from "./loop.ts";
 import { ruleInfo, rulesVerdict } from "./rules-verdict.ts";
-
-/** How rules are loaded, as configured; asked for anew at each load. */
-export interface RulesSetting {
-  readonly files: readonly RuleFile[];
-  readonly additions: readonly OutputAddition[];
-  readonly selections: readonly Selection[];
-  readonly least: Priority;
-  /** One alert an event at most. */
-  readonly firstOnly: boolean;
-}
+import { expandAdditions, Ruleset, type RulesInput } from "./ruleset.ts";
 
 export interface ApiEngineOptions {
-  readonly setting: () => RulesSetting | Promise<RulesSetting>;
-  /** Event sources and fields that exist without the API's clients. */
-  readonly sources: readonly string[];
-  readonly classes: readonly FieldClass[];
+  /** The configured rules; asked for anew at each load. */
+  readonly input: () => RulesInput;
+  /** Name of the API's own rules where a file's name is shown. */
+  readonly document: string;
   readonly hostname: string;
   readonly onAlert: (alert: Alert) => void;
-  /** Hands all rules, the API's last, to the thread that captures. */
-  readonly onRules: (files: readonly RuleFile[]) => Promise<void>;
+  /** Hands all rules, these last, to the thread that captures. */
+  readonly onRules: (content: string) => Promise<void>;
   readonly onFailure: (source: string, error: unknown) => void;
 }
-
-/** Name of the API's own rules wherever a file name is shown. */
-export const API_RULES = "falco_api_rules.yaml";
 
 interface Running {
   readonly source: InputSource;
@@ -64,10 +49,10 @@ export class ApiEngine implements RulesBackend, InputsEngine {
 
   constructor(options: ApiEngineOptions) {
     this.#options = options;
-    const general = options.classes.filter((one) => one.sources.length === 0);
+    const general = FIELD_CLASSES.filter((one) => one.sources.length === 0);
     const names = new Set(general.flatMap((one) => one.fields.map((field) => field.name)));
     this.reserved = {
-      source: (name) => options.sources.includes(name),
+      source: (name) => options.input().sources.includes(name),
       field: (name) => names.has(name),
     };
   }
@@ -77,8 +62,8 @@ export class ApiEngine implements RulesBackend, InputsEngine {
   }
 
   async validate(base: string, content: string): Promise<RulesVerdict> {
-    const setting = await this.#options.setting();
-    const [, results] = this.#load(setting, [base, content], this.#classes());
+    const input = this.#options.input();
+    const [, results] = this.#load(input, [base, content], this.#fields());
     return rulesVerdict(results);
   }
 
@@ -86,9 +71,14 @@ export class ApiEngine implements RulesBackend, InputsEngine {
     return this.#inTurn(() => this.#apply(content));
   }
 
-  /** Takes on changed configuration and files: the API's rules stay. */
-  reload(): Promise<RulesVerdict> {
-    return this.#inTurn(() => this.#apply(this.#content));
+  /** Takes on rules that are in effect already: after the start, or a reload. */
+  refresh(content: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const input = this.#options.input();
+      const [loader, results] = this.#load(input, [content], this.#fields());
+      this.#content = content;
+      if (results.every((result) => result.successful)) this.#use(loader, input);
+    });
   }
 
   attach(source: InputSource, fields: FieldClass): Promise<void> {
@@ -108,22 +98,22 @@ export class ApiEngine implements RulesBackend, InputsEngine {
   }
 
   async #apply(content: string): Promise<RulesVerdict> {
-    const setting = await this.#options.setting();
-    const [loader, results] = this.#load(setting, [content], this.#classes());
+    const input = this.#options.input();
+    const [loader, results] = this.#load(input, [content], this.#fields());
     const verdict = rulesVerdict(results);
     if (!verdict.ok) return verdict;
-    await this.#options.onRules([...setting.files, { name: API_RULES, content }]);
+    await this.#options.onRules(content);
     this.#content = content;
-    this.#use(loader, setting);
+    this.#use(loader, input);
     return verdict;
   }
 
   async #attach(source: InputSource, fields: FieldClass): Promise<void> {
     const { name } = source;
-    const setting = await this.#options.setting();
+    const input = this.#options.input();
     const old = this.#inputs.get(name);
-    const classes = [...this.#classes().filter((one) => one !== old?.fields), fields];
-    const [loader, results] = this.#load(setting, [this.#content], classes, name);
+    const classes = [...this.#fields().filter((one) => one !== old?.fields), fields];
+    const [loader, results] = this.#load(input, [this.#content], classes);
     const wrong = rulesVerdict(results).findings.find((finding) => finding.severity === "error");
     if (wrong) {
       throw new FalcoError(
@@ -143,47 +133,44 @@ export class ApiEngine implements RulesBackend, InputsEngine {
     if (old) old.stopped = true;
     const running: Running = { source, engine, fields, stopped: false };
     this.#inputs.set(name, running);
-    this.#use(loader, setting);
+    this.#use(loader, input);
     const hooks = { flush: () => undefined, stopped: () => running.stopped };
     runLoop(source, engine, hooks).catch((error) => onFailure(name, error));
   }
 
-  #classes(): readonly FieldClass[] {
-    return [...this.#options.classes, ...[...this.#inputs.values()].map((running) => running.fields)];
+  #fields(): readonly FieldClass[] {
+    return [...this.#inputs.values()].map((running) => running.fields);
   }
 
-  /** Loads the configured files and what the API adds, up to the first that fails. */
+  /** Loads the configured files and what the API adds, up to the first that fails; with these fields of inputs. */
   #load(
-    setting: RulesSetting,
+    input: RulesInput,
     contents: readonly string[],
-    classes: readonly FieldClass[],
-    further = "",
+    inputs: readonly FieldClass[],
   ): [RulesLoader, LoadResult[]] {
-    const sources = new Set([...this.#options.sources, ...this.#inputs.keys(), further]);
-    sources.delete("");
-    const registry = fieldRegistry(classes, [...sources]);
-    const loader = new RulesLoader({ registry, additions: setting.additions });
-    const added = contents
-      .filter((content) => content !== "")
-      .map((content) => ({ name: API_RULES, content }));
+    const sources = [...input.sources, ...inputs.flatMap((one) => one.sources)];
+    const classes = [...FIELD_CLASSES, staticFields(input.staticFields), ...inputs];
+    const registry = fieldRegistry(classes, sources);
+    const loader = new RulesLoader({ registry, additions: expandAdditions(input.additions, registry) });
+    const { document: name } = this.#options;
+    const added = contents.filter((content) => content !== "").map((content) => ({ name, content }));
     const results: LoadResult[] = [];
-    for (const file of [...setting.files, ...added]) {
-      const result = loader.load(file.name, file.content, added.includes(file));
+    for (const file of [...input.files, ...added]) {
+      const own = added.some((one) => one === file);
+      const result = loader.load(file.name, file.content, own);
       // What is wrong with a file of the configuration is its own business, unless it stops everything.
-      if (added.includes(file) || !result.successful) results.push(result);
+      if (own || !result.successful) results.push(result);
       if (!result.successful) break;
     }
     return [loader, results];
   }
 
-  #use(loader: RulesLoader, setting: RulesSetting): void {
+  #use(loader: RulesLoader, input: RulesInput): void {
     const { rules } = loader.compiled;
-    const running = selectRules(rules, setting.selections, setting.least);
+    const running = selectRules(rules, input.selections, input.priority);
     const enabled = new Set(running);
-    this.#rules = rules.map((rule) => ruleInfo(rule, enabled.has(rule), API_RULES));
-    for (const [name, { engine }] of this.#inputs) {
-      const own = running.filter((rule) => rule.definition.source === name);
-      engine.use(new Matcher(own, setting.firstOnly));
-    }
+    this.#rules = rules.map((rule) => ruleInfo(rule, enabled.has(rule), this.#options.document));
+    const ruleset = new Ruleset(running, input.firstOnly);
+    for (const { engine } of this.#inputs.values()) engine.use(ruleset);
   }
 }

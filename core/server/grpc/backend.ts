@@ -48,8 +48,11 @@ export interface RulesBackend {
 export interface ConfigInfo {
   /** Dotted path. */
   readonly key: string;
+  /** As it may be shown. */
   readonly value: unknown;
-  /** The value is never to leave the process. */
+  /** The value itself, for comparing: never to leave the process. */
+  readonly actual: unknown;
+  /** There is a value that is not shown. */
   readonly secret: boolean;
   /** A change shows only after a restart. */
   readonly restart: boolean;

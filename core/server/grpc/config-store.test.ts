@@ -13,11 +13,15 @@ class Settings implements ConfigsBackend {
   list(): ConfigInfo[] {
     const web = (this.#layer["webserver"] ?? {}) as ConfigLayer;
     const http = (this.#layer["http_output"] ?? {}) as ConfigLayer;
+    const info = (key: string, actual: unknown, restart = false): ConfigInfo => {
+      const secret = key.endsWith("token") && actual !== "";
+      return { key, actual, value: secret ? "<hidden>" : actual, secret, restart };
+    };
     return [
-      { key: "priority", value: this.#layer["priority"] ?? "debug", secret: false, restart: false },
-      { key: "webserver.listen_port", value: web["listen_port"] ?? 8765, secret: false, restart: true },
-      { key: "webserver.enabled", value: web["enabled"] ?? true, secret: false, restart: false },
-      { key: "http_output.token", value: http["token"] ?? "", secret: true, restart: false },
+      info("priority", this.#layer.priority ?? "debug"),
+      info("webserver.listen_port", web.listen_port ?? 8765, true),
+      info("webserver.enabled", web.enabled ?? true),
+      info("http_output.token", http.token ?? ""),
     ];
   }
   async apply(layer: ConfigLayer): Promise<void> {

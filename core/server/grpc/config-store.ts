@@ -129,7 +129,7 @@ export class ConfigStore {
   #change(edit: (layer: ConfigLayer) => ConfigLayer): Promise<ConfigInfo[]> {
     const run = this.#last.then(async () => {
       const backend = this.#engine;
-      const before = new Map(backend.list().map((one) => [one.key, JSON.stringify(one.value)]));
+      const before = new Map(backend.list().map((one) => [one.key, JSON.stringify(one.actual)]));
       const next = edit(this.#layer);
       await backend.apply(next);
       try {
@@ -146,7 +146,7 @@ export class ConfigStore {
         );
       }
       this.#layer = next;
-      return backend.list().filter((one) => before.get(one.key) !== JSON.stringify(one.value));
+      return backend.list().filter((one) => before.get(one.key) !== JSON.stringify(one.actual));
     });
     this.#last = run.catch(() => {});
     return run;

@@ -14,7 +14,7 @@ export function configsHandlers(store: ConfigStore): ConfigsMethods {
   const message = (info: ConfigInfo): MessageInitShape<typeof configSchema> => ({
     key: info.key,
     value: info.secret ? "" : (JSON.stringify(info.value) ?? "null"),
-    secret: info.secret && info.value !== "" && info.value !== undefined && info.value !== null,
+    secret: info.secret,
     overridden: store.overrides(info.key),
     restart: info.restart,
   });

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -44,6 +45,12 @@ func rule(name, condition string) string {
 	return fmt.Sprintf("- rule: %s\n  desc: d\n  condition: %s\n  output: \"%%gosrc.user came\"\n  priority: ERROR\n  source: gosrc\n", name, condition)
 }
 
+// textOf is the output without time and priority in front.
+func textOf(output string) string {
+	_, text, _ := strings.Cut(output, ": Error ")
+	return text
+}
+
 func must[T any](t *testing.T, value T, err error) T {
 	t.Helper()
 	if err != nil {
@@ -69,7 +76,7 @@ func TestAlertsReachSubGetAndSubscribeInOrder(t *testing.T) {
 		for alert, err := range client.Sub(ctx) {
 			if err != nil {
 				t.Error(err)
-			} else if seen[0] = append(seen[0], alert.Output); len(seen[0]) == total {
+			} else if seen[0] = append(seen[0], textOf(alert.Output)); len(seen[0]) == total {
 				return
 			}
 		}
@@ -79,7 +86,7 @@ func TestAlertsReachSubGetAndSubscribeInOrder(t *testing.T) {
 		for alert, err := range client.Subscribe(ctx) {
 			if err != nil {
 				t.Error(err)
-			} else if seen[1] = append(seen[1], alert.Output); len(seen[1]) == total {
+			} else if seen[1] = append(seen[1], textOf(alert.Output)); len(seen[1]) == total {
 				return
 			}
 		}
@@ -111,7 +118,7 @@ func TestAlertsReachSubGetAndSubscribeInOrder(t *testing.T) {
 	time.Sleep(300 * time.Millisecond)
 	var late []string
 	for alert, err := range client.Get(ctx) {
-		late = append(late, must(t, alert, err).Output)
+		late = append(late, textOf(must(t, alert, err).Output))
 	}
 	if len(late) != 1 || late[0] != "u-late came" {
 		t.Errorf("get: %v", late)

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { startFalco } from "./falco-process.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const CLIENTS = join(ROOT, "proto/clients");
@@ -49,9 +50,9 @@ for (const { language, command, env } of SUITES) {
   if (absent) console.log(`skipped: ${language} client: ${absent}`);
   for (const mode of ["unix", "tls"]) {
     test.skipIf(absent !== undefined)(
-      `the ${language} client's own tests pass against a server over ${mode}`,
+      `the ${language} client's own tests pass against falco over ${mode}`,
       async () => {
-        await using server = await startServer(mode);
+        await using server = await startFalco({ tls: mode === "tls" });
         const child = Bun.spawn([...(command as readonly string[])], {
           cwd: join(CLIENTS, language),
           env: { ...process.env, ...env, FALCO_ADDRESS: server.address, FALCO_CERTS: server.certificates },
@@ -68,24 +69,4 @@ for (const { language, command, env } of SUITES) {
       300_000,
     );
   }
-}
-
-/** serve.ts in a process of its own. */
-async function startServer(mode: string) {
-  const script = join(import.meta.dir, "serve.ts");
-  const child = Bun.spawn([process.execPath, script, mode], {
-    stdin: "pipe",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const { value } = await child.stdout.getReader().read();
-  const { address, certificates } = JSON.parse(new TextDecoder().decode(value)) as Record<string, string>;
-  return {
-    address: address!,
-    certificates: certificates!,
-    async [Symbol.asyncDispose]() {
-      child.stdin.end();
-      await child.exited;
-    },
-  };
 }

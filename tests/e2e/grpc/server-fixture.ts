@@ -4,12 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputSources } from "../../../core/capture/inputs/input-sources.ts";
 import { ApiEngine } from "../../../core/engine/api-engine.ts";
-import { FIELD_CLASSES } from "../../../core/fields/all.ts";
 import type { Alert } from "../../../core/outputs/alert.ts";
 import { ConfigStore } from "../../../core/server/grpc/config-store.ts";
 import { DropLedger } from "../../../core/server/grpc/drop-ledger.ts";
 import { type HubOptions, OutputHub } from "../../../core/server/grpc/hub.ts";
-import { RulesStore } from "../../../core/server/grpc/rules-store.ts";
+import { RULES_FILE, RulesStore } from "../../../core/server/grpc/rules-store.ts";
 import { type GrpcServerOptions, startGrpcServer } from "../../../core/server/grpc/server.ts";
 import { generateCertificates } from "../../../core/server/tls/generate.ts";
 import { FalcoClient } from "../../../proto/clients/typescript/src/falco-client.ts";
@@ -79,15 +78,16 @@ export async function grpcFixture(options: FixtureOptions = {}) {
 /** An engine for the API alone, which captures nothing of its own. */
 function apiEngine(ruleFile: string, hub: OutputHub, log: string[]): ApiEngine {
   return new ApiEngine({
-    setting: () => ({
+    input: () => ({
       files: [{ name: "rules.yaml", content: ruleFile }],
       additions: [],
       selections: [],
-      least: "Debug",
+      priority: "Debug",
       firstOnly: true,
+      staticFields: {},
+      sources: ["syscall"],
     }),
-    sources: ["syscall"],
-    classes: FIELD_CLASSES,
+    document: RULES_FILE,
     hostname: "test",
     onAlert: (alert) => hub.publish(alert),
     onRules: () => Promise.resolve(),

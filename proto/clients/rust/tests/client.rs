@@ -31,6 +31,13 @@ fn rule(name: &str, condition: &str) -> String {
     )
 }
 
+/// The output without time and priority in front.
+fn text_of(output: String) -> String {
+    output
+        .split_once(": Error ")
+        .map_or(output.clone(), |(_, text)| text.to_owned())
+}
+
 fn fields() -> Vec<Field> {
     let field = |name: &str, kind: FieldType, list| Field {
         name: name.into(),
@@ -61,7 +68,7 @@ async fn alerts_reach_sub_get_and_subscribe_in_order() {
         let stream = one.sub().await.unwrap();
         stream
             .take(TOTAL)
-            .map(|alert| alert.unwrap().output)
+            .map(|alert| text_of(alert.unwrap().output))
             .collect::<Vec<_>>()
             .await
     });
@@ -69,7 +76,7 @@ async fn alerts_reach_sub_get_and_subscribe_in_order() {
         let mut alerts = two.subscribe();
         let mut seen = Vec::new();
         while seen.len() < TOTAL {
-            seen.push(alerts.next().await.unwrap().unwrap().response.output);
+            seen.push(text_of(alerts.next().await.unwrap().unwrap().response.output));
         }
         seen
     });
@@ -99,7 +106,7 @@ async fn alerts_reach_sub_get_and_subscribe_in_order() {
         .get()
         .await
         .unwrap()
-        .map(|alert| alert.unwrap().output)
+        .map(|alert| text_of(alert.unwrap().output))
         .collect()
         .await;
     assert_eq!(late, ["u-late came"]);
