@@ -4,7 +4,7 @@ import { EVENT } from "../../schema/event-codes.ts";
 import { EVENTS } from "../../schema/events.ts";
 import type { BoundNode } from "../check/bind.ts";
 import type { Operand } from "../check/operand.ts";
-import type { CodeSet } from "../language/event-codes.ts";
+import type { CodeSet } from "../language/code-set.ts";
 import type { Hits } from "./emit.ts";
 import type { KnownValue } from "./node.ts";
 import { Program } from "./program.ts";

@@ -49,8 +49,7 @@ function equality(expr: Expr): Equality | undefined {
 /** The condition that ends most rules for its cost. */
 function mostShared(rules: readonly Pending[], estimates: Estimates): { expr: Expr; count: number } {
   const counts = new Map<Expr, number>();
-  for (const rule of rules)
-    for (const expr of rule.conditions) counts.set(expr, (counts.get(expr) ?? 0) + 1);
+  for (const rule of rules) for (const expr of rule.conditions) counts.set(expr, (counts.get(expr) ?? 0) + 1);
   let best: Expr | undefined;
   let bestGain = -1;
   for (const [expr, count] of counts) {
@@ -120,7 +119,12 @@ function switchBranch({ operand, rules, equalities }: Table, estimates: Estimate
     cases.set(value, number);
   }
   if (total > MAX_CASES && total > 2 * rules.length) return undefined;
-  const plans = groups.map((group) => plan(group.map((rule) => without(rule, [equalities.get(rule)!.expr])), estimates));
+  const plans = groups.map((group) =>
+    plan(
+      group.map((rule) => without(rule, [equalities.get(rule)!.expr])),
+      estimates,
+    ),
+  );
   return { kind: "switch", operand, cases, plans };
 }
 

@@ -5,7 +5,10 @@ import type { Operand } from "../check/operand.ts";
  * a parameter decoded and rendered; 64-bit times and walks up the tree of processes. The first that fits counts.
  */
 const COSTS: readonly (readonly [RegExp, number])[] = [
-  [/^(?:evt\.(?:num|type|is_.*|rawres|failed|dir|cpu)|fd\.num|proc\.(?:name|exe|is_exe.*)|container\.id)$/, 2],
+  [
+    /^(?:evt\.(?:num|type|is_.*|rawres|failed|dir|cpu)|fd\.num|proc\.(?:name|exe|is_exe.*)|container\.id)$/,
+    2,
+  ],
   [/^(?:evt\.(?:args?|info|buffer|abspath.*)|fs\.path\..*|fd\.nameraw|fdlist\..*)$/, 200],
   [/(?:duration|_ts|\.ts|time)$/, 100],
   [/^proc\.a(?:name|exe|exepath|cmdline|pid|env|args)$|^thread\.cap_|^container\.(?:mount|label)/, 60],

@@ -1,58 +1,8 @@
 import { EVENTS } from "../../schema/events.ts";
 import { SYSCALLS } from "../../schema/syscalls.ts";
 import type { CheckNode, ConditionNode, FieldNode, TransformNode } from "./ast.ts";
+import { CodeSet } from "./code-set.ts";
 
-const WORDS = Math.ceil(EVENTS.length / 32);
-
-/** A set of event codes as bits. */
-export class CodeSet {
-  readonly #words: Uint32Array;
-
-  private constructor(words: Uint32Array) {
-    this.#words = words;
-  }
-
-  static none(): CodeSet {
-    return new CodeSet(new Uint32Array(WORDS));
-  }
-
-  static all(): CodeSet {
-    return CodeSet.of(EVENTS.keys());
-  }
-
-  static of(codes: Iterable<number>): CodeSet {
-    const words = new Uint32Array(WORDS);
-    for (const code of codes) words[code >>> 5]! |= 1 << (code & 31);
-    return new CodeSet(words);
-  }
-
-  #with(other: CodeSet, combine: (a: number, b: number) => number): CodeSet {
-    return new CodeSet(this.#words.map((word, i) => combine(word, other.#words[i]!)));
-  }
-
-  union(other: CodeSet): CodeSet {
-    return this.#with(other, (a, b) => a | b);
-  }
-  intersect(other: CodeSet): CodeSet {
-    return this.#with(other, (a, b) => a & b);
-  }
-  complement(): CodeSet {
-    return ALL.#with(this, (a, b) => a & ~b);
-  }
-  has(code: number): boolean {
-    return (this.#words[code >>> 5]! & (1 << (code & 31))) !== 0;
-  }
-  get size(): number {
-    let count = 0;
-    for (let word of this.#words) for (; word !== 0; word &= word - 1) count++;
-    return count;
-  }
-  *[Symbol.iterator](): Generator<number> {
-    for (let code = 0; code < EVENTS.length; code++) if (this.has(code)) yield code;
-  }
-}
-
-const ALL = CodeSet.all();
 const SYSCALL_NAMES = new Set(SYSCALLS.map((s) => s.name));
 const CODES_BY_NAME = new Map<string, number[]>();
 for (const { code, name } of EVENTS) {
@@ -63,24 +13,47 @@ for (const { code, name } of EVENTS) {
   else CODES_BY_NAME.set(name, [code]);
 }
 
+/** A set of event codes. */
+export const eventCodes = (codes: Iterable<number>): CodeSet => CodeSet.of(codes, EVENTS.length);
+
+/** What a condition is asked for: which of these its comparisons of `evt.type` leave possible. */
+interface Space {
+  readonly all: CodeSet;
+  readonly none: CodeSet;
+  /** What a name stands for. */
+  readonly named: (name: string) => Iterable<number>;
+  readonly of: (codes: Iterable<number>) => CodeSet;
+  readonly cache: {
+    readonly plain: WeakMap<ConditionNode, CodeSet>;
+    readonly negated: WeakMap<ConditionNode, CodeSet>;
+  };
+}
+
+function space(all: Iterable<number>, room: number, named: Space["named"]): Space {
+  const of = (codes: Iterable<number>): CodeSet => CodeSet.of(codes, room);
+  return { all: of(all), none: of([]), named, of, cache: { plain: new WeakMap(), negated: new WeakMap() } };
+}
+
+const EVENT_SPACE = space(
+  EVENTS.keys(),
+  EVENTS.length,
+  (name) => CODES_BY_NAME.get(name) ?? (SYSCALL_NAMES.has(name) ? [0, 1] : []),
+);
+
+/** System calls that all show up as the generic event; they are told apart by name only. */
+const GENERIC = SYSCALLS.map((s, index) => ({ ...s, index })).filter(
+  (s) => s.exit === "GENERIC_X" && !CODES_BY_NAME.has(s.name),
+);
+const GENERIC_BY_NAME = new Map(GENERIC.map(({ name, index }) => [name, index]));
+const GENERIC_SPACE = space(
+  GENERIC.map(({ index }) => index),
+  SYSCALLS.length,
+  (name) => (GENERIC_BY_NAME.has(name) ? [GENERIC_BY_NAME.get(name)!] : []),
+);
+
 /** Whether `evt.type` can ever have this value (names of plugins' async events aside). */
 export const isEventName = (name: string): boolean =>
   CODES_BY_NAME.has(name) || SYSCALL_NAMES.has(name) || name === EVENTS[0]!.name;
-
-function codesOf(names: Iterable<string>): CodeSet {
-  const codes: number[] = [];
-  for (const name of names) {
-    const own = CODES_BY_NAME.get(name);
-    if (own) codes.push(...own);
-    else if (SYSCALL_NAMES.has(name)) codes.push(0, 1);
-  }
-  return CodeSet.of(codes);
-}
-
-/** Names of the events with these codes, for `describe`. Generic and unused ones stand for themselves. */
-export const namesOf = (codes: CodeSet): string[] => [
-  ...new Set(Array.from(codes, (code) => EVENTS[code]!.name)),
-];
 
 /** A comparison of evt.type that no set of codes can be computed for. */
 export class EventCodeError extends Error {}
@@ -90,84 +63,70 @@ const isTypeField = (node: FieldNode | TransformNode): boolean =>
   node.arg === undefined &&
   (node.name === "evt.type" || node.name === "syscall.type");
 
-const literal = (text: string): bigint | undefined => (/^\d+$/.test(text) ? BigInt(text) : undefined);
-
-/** `evt.num` starts at 1, so some comparisons with it are decided: false, true, or (undefined) open. */
-function invariant(node: CheckNode): boolean | undefined {
-  const { left, right, op } = node;
-  if (node.modifier || left.kind !== "field" || left.name !== "evt.num" || left.arg !== undefined)
-    return undefined;
-  if (op === "in") {
-    if (right.kind !== "list") return undefined;
-    return right.values.every((v) => literal(v.text) === 0n) ? false : undefined;
-  }
-  const n = right.kind === "value" ? literal(right.text) : undefined;
-  if (n === undefined) return undefined;
-  if (op === "=" || op === "==" || op === "<=") return n === 0n ? false : undefined;
-  if (op === "!=" || op === ">") return n === 0n ? true : undefined;
-  if (op === "<") return n <= 1n ? false : undefined;
-  if (op === ">=") return n <= 1n ? true : undefined;
-  return undefined;
-}
-
 function mentionsType(node: TransformNode): boolean {
   return node.args.some((arg) =>
     arg.kind === "transform" ? mentionsType(arg) : arg.kind === "field" && isTypeField(arg),
   );
 }
 
-function checkCodes(node: CheckNode, negated: boolean): CodeSet {
-  const decided = invariant(node);
-  if (decided !== undefined) return decided !== negated ? ALL : CodeSet.none();
+function checkCodes(node: CheckNode, negated: boolean, space: Space): CodeSet {
   const equality = node.op === "=" || node.op === "==" || node.op === "!=" || node.op === "in";
-  if (!equality || node.modifier) return ALL;
+  if (!equality || node.modifier) return space.all;
   if (node.left.kind === "transform" && mentionsType(node.left)) {
     throw new EventCodeError("event code search does not support `evt.type` checks with transformers");
   }
-  if (!isTypeField(node.left)) return ALL;
+  if (!isTypeField(node.left)) return space.all;
   if (node.right.kind === "transform") {
     throw new EventCodeError(
       "right-hand field comparisons on `evt.type`/`syscall.type` checks are not supported by event code search",
     );
   }
   const values = node.right.kind === "list" ? node.right.values : [node.right];
-  const codes = codesOf(values.map((v) => v.text));
-  return (node.op === "!=") !== negated ? codes.complement() : codes;
+  const codes = space.of(values.flatMap((v) => [...space.named(v.text)]));
+  return (node.op === "!=") !== negated ? space.all.without(codes) : codes;
 }
 
 /**
- * The event codes a condition can be true for, macros resolved. Comparisons that say nothing about the type
- * leave every code possible, also under `not`; negation is pushed down to the leaves.
+ * Comparisons that say nothing about the type leave everything possible, also under `not`; negation is pushed down
+ * to the leaves.
  */
-export function eventCodesOf(node: ConditionNode, negated = false): CodeSet {
-  const cache = negated ? negatedCodes : plainCodes;
+function possible(node: ConditionNode, negated: boolean, space: Space): CodeSet {
+  const cache = negated ? space.cache.negated : space.cache.plain;
   let codes = cache.get(node);
   if (!codes) {
-    codes = computeCodes(node, negated);
+    codes = compute(node, negated, space);
     cache.set(node, codes);
   }
   return codes;
 }
 
-const plainCodes = new WeakMap<ConditionNode, CodeSet>();
-const negatedCodes = new WeakMap<ConditionNode, CodeSet>();
-
-function computeCodes(node: ConditionNode, negated: boolean): CodeSet {
+function compute(node: ConditionNode, negated: boolean, space: Space): CodeSet {
   switch (node.kind) {
     case "and":
     case "or": {
-      const sets = node.children.map((child) => eventCodesOf(child, negated));
+      const sets = node.children.map((child) => possible(child, negated, space));
       return (node.kind === "and") !== negated
-        ? sets.reduce((a, b) => a.intersect(b), ALL)
-        : sets.reduce((a, b) => a.union(b), CodeSet.none());
+        ? sets.reduce((a, b) => a.intersect(b), space.all)
+        : sets.reduce((a, b) => a.union(b), space.none);
     }
     case "not":
-      return eventCodesOf(node.child, !negated);
+      return possible(node.child, !negated, space);
     case "exists":
-      return isTypeField(node.left) && negated ? CodeSet.none() : ALL;
+      return isTypeField(node.left) && negated ? space.none : space.all;
     case "check":
-      return checkCodes(node, negated);
+      return checkCodes(node, negated, space);
     case "macro":
-      return ALL;
+      return space.all;
   }
+}
+
+/** The event codes a condition can be true for, macros resolved. Throws EventCodeError. */
+export const eventCodesOf = (node: ConditionNode): CodeSet => possible(node, false, EVENT_SPACE);
+
+/** Names of all events a condition can be true for, those of generic system calls included. */
+export function eventNamesOf(node: ConditionNode): Set<string> {
+  const names = new Set<string>();
+  for (const code of eventCodesOf(node)) if (code >= 2) names.add(EVENTS[code]!.name);
+  for (const index of possible(node, false, GENERIC_SPACE)) names.add(SYSCALLS[index]!.name);
+  return names;
 }

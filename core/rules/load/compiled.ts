@@ -6,6 +6,8 @@ import type { RuleDefinition } from "../read/definitions.ts";
 /** An extra key of `output_fields`, ready to be read. */
 export interface CompiledExtra {
   readonly key: string;
+  /** The text of the template. */
+  readonly format: string;
   readonly template: Template;
   readonly raw: boolean;
 }

@@ -3,7 +3,8 @@ import { EVENT } from "../../schema/event-codes.ts";
 import { Binder } from "../check/bind.ts";
 import { CheckError } from "../check/check-error.ts";
 import type { ConditionNode } from "../language/ast.ts";
-import { CodeSet, EventCodeError, eventCodesOf } from "../language/event-codes.ts";
+import type { CodeSet } from "../language/code-set.ts";
+import { EventCodeError, eventCodes, eventCodesOf } from "../language/event-codes.ts";
 import { lintCondition } from "../language/lint.ts";
 import { ListSubstitution } from "../language/lists.ts";
 import { type MacroLookup, resolveMacros } from "../language/macros.ts";
@@ -263,7 +264,7 @@ class Pass {
       try {
         const template = this.#compiler.template(definition.source, format);
         this.#warnDeprecatedOutput(format, definition.outputContext);
-        return { key, template, raw };
+        return { key, format, template, raw };
       } catch (error) {
         if (!(error instanceof CheckError)) throw error;
         throw new LoadError("LOAD_ERR_COMPILE_OUTPUT", error.message, definition.outputContext);
@@ -309,8 +310,8 @@ class Pass {
 
   /** Events of plugins and of asynchronous notices reach rules whatever their condition says. */
   #codes(source: string, definition: RuleDefinition, tree: ConditionNode, text: string): CodeSet {
-    const always = CodeSet.of([EVENT.ASYNCEVENT_E]);
-    if (source !== SYSCALL) return always.union(CodeSet.of([EVENT.PLUGINEVENT_E]));
+    const always = eventCodes([EVENT.ASYNCEVENT_E]);
+    if (source !== SYSCALL) return always.union(eventCodes([EVENT.PLUGINEVENT_E]));
     try {
       const codes = eventCodesOf(tree);
       if (codes.size > MANY_CODES && definition.warnEvttypes) {

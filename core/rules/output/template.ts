@@ -35,9 +35,13 @@ export class Template {
     return this.#fields;
   }
 
-  /** Every field and transformer of the text in the order of appearance. */
+  /** Every field and transformer of the text in the order of appearance; what a transformer works on comes first. */
   get names(): readonly string[] {
-    return this.#tokens.map((token) => printOperand(token.node));
+    return this.#tokens.flatMap(({ node, binder }) => {
+      const inner = new Map<string, Operand>();
+      collectFields(node, binder, inner);
+      return node.kind === "field" ? [...inner.keys()] : [...inner.keys(), printOperand(node)];
+    });
   }
 
   /** The text for the current event; absent values show as `<NA>`. */
