@@ -6,6 +6,7 @@ export const record = command({
   summary: "Record events into a capture file that can be replayed",
   description:
     "Writes what falco sees, and what ran before, into FILE. Without a filter that is every system call.\n" +
+    "A filter leaves in what tells who the processes are: forks, execs, exits, changes of user and directory.\n" +
     "Ends after --duration, at --max-size, with Ctrl-C, or at the end of the capture given with --from.",
   examples: [
     "falco record incident.scap",

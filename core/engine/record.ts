@@ -22,8 +22,22 @@ export interface RecordResult {
   readonly dropped: Readonly<Record<string, number>>;
 }
 
-/** What a reader needs to understand the other events; no filter leaves it out. */
+/** What a reader needs to understand the other events: who runs, as whom and where. No filter leaves it out. */
 const ALWAYS: ReadonlySet<number> = new Set([
+  EVENT.SYSCALL_CLONE_20_X,
+  EVENT.SYSCALL_CLONE3_X,
+  EVENT.SYSCALL_FORK_20_X,
+  EVENT.SYSCALL_VFORK_20_X,
+  EVENT.SYSCALL_EXECVE_19_X,
+  EVENT.SYSCALL_EXECVEAT_X,
+  EVENT.PROCEXIT_1_E,
+  EVENT.SYSCALL_CHDIR_X,
+  EVENT.SYSCALL_FCHDIR_X,
+  EVENT.SYSCALL_SETUID_X,
+  EVENT.SYSCALL_SETGID_X,
+  EVENT.SYSCALL_SETRESUID_X,
+  EVENT.SYSCALL_SETRESGID_X,
+  EVENT.SYSCALL_SETSID_X,
   EVENT.CONTAINER_JSON_E,
   EVENT.CONTAINER_JSON_2_E,
   EVENT.ASYNCEVENT_E,
@@ -50,7 +64,7 @@ export async function recordEvents(
     },
   };
   const engine = new Engine(state, matching, () => {});
-  const { source } = makeSource(start, state, { codes: () => filter.codes });
+  const { source } = makeSource(start, state, { codes: () => new Set([...ALWAYS, ...filter.codes]) });
   const isLive = start.source.kind !== "replay";
   const deadline = Date.now() + options.maxSeconds * 1000;
   // On a quiet machine no event may come to say that the time is over.
