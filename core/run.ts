@@ -13,12 +13,11 @@ import { FalcoError, reasonOf } from "./errors.ts";
 import { EMBEDDED_RULES } from "./library/rules.ts";
 import { createLog, type Log } from "./log.ts";
 import { OutputQueue } from "./outputs/outputs.ts";
-import { formatStatistics } from "./outputs/statistics.ts";
 import { SelfMetrics } from "./self-metrics.ts";
 import { Services } from "./services.ts";
 import { engineStart, logOptions, rulesInput } from "./settings.ts";
+import { announce, tellRules, tellSource, tellStatistics } from "./start-log.ts";
 import { SyslogSocket } from "./syslog.ts";
-import { VERSIONS } from "./versions.ts";
 
 export interface RunOptions {
   /** `-c` */
@@ -143,17 +142,17 @@ class Run {
   }
 
   async #go(): Promise<number> {
-    this.#announce();
+    announce(this.#log, this.#loaded);
     const start = engineStart(this.#loaded.config);
     const rules = this.#allRules();
     this.#log.log("info", "Loading rules from:");
     this.#report = await this.#controller.start(start, rules, this.#options.dryRun);
-    this.#tellRules(this.#report);
+    tellRules(this.#log, this.#report);
     if (!this.#report.ok) return 1;
     if (this.#options.dryRun) return await this.#end("Dry run: configuration and rules are good.");
     this.#writePidfile();
     const release = this.#handleSignals();
-    this.#tellSource(start);
+    tellSource(this.#log, start.source);
     const timer = this.#stopLater();
     this.#watch();
     try {
@@ -161,7 +160,7 @@ class Run {
       await this.#api?.start();
       const stats = await this.#controller.ended;
       await this.#outputs.drain(this.#loaded.config.output_timeout);
-      this.#tellStatistics(stats);
+      tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
       return 0;
     } finally {
       clearTimeout(timer);
@@ -177,22 +176,6 @@ class Run {
     this.#log.log("info", message);
     await this.#outputs.drain(this.#loaded.config.output_timeout);
     return 0;
-  }
-
-  #announce(): void {
-    const { files, warnings } = this.#loaded;
-    const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-    this.#log.log("info", `Falco version: ${VERSIONS.falco} (${machine})`);
-    this.#log.log("info", "Falco initialized with configuration files:");
-    if (files.length === 0) this.#log.log("info", "   built-in configuration | schema validation: ok");
-    for (const { path, status } of files) this.#log.log("info", `   ${path} | schema validation: ${status}`);
-    for (const { findings } of files) {
-      for (const { place, message, hint } of findings) {
-        const where = `${place.file}:${place.line}:${place.column}`;
-        this.#log.log("warning", `${where}: ${message}${hint ? ` (${hint})` : ""}`);
-      }
-    }
-    for (const warning of warnings) this.#log.log("warning", warning);
   }
 
   #rulesFiles(): RulesFile[] {
@@ -239,34 +222,6 @@ class Run {
     });
   }
 
-  #tellRules(report: RulesReport): void {
-    for (const { name, schema, text, successful, failure } of report.files) {
-      this.#log.log("info", `   ${name} | schema validation: ${schema}`);
-      if (successful && text) this.#log.log("warning", text);
-      if (successful || !failure) continue;
-      const { hint } = failure.options;
-      process.stderr.write(`Error: ${text.trimEnd()}\n${hint ? `${hint}\n` : ""}`);
-    }
-  }
-
-  #tellSource({ source }: EngineStart): void {
-    if (source.kind === "replay")
-      this.#log.log("info", `Replaying events from the capture file: ${source.file}`);
-    else if (source.kind === "nodriver") this.#log.log("info", "Opening 'syscall' source with no driver.");
-    else this.#log.log("info", "Opening 'syscall' source with modern BPF probe.");
-  }
-
-  /** Counts go to standard output, below the alerts, as they always did. */
-  #tellStatistics(stats: EngineStats): void {
-    const lost = Object.values(stats.drops).reduce((sum, count) => sum + count, 0);
-    const lines = [
-      "Syscall event drop monitoring:",
-      `   - event drop detected: ${lost > 0 ? 1 : 0} occurrences`,
-    ];
-    process.stderr.write(`${lines.join("\n")}\n   - num times actions taken: 0\n`);
-    process.stdout.write(formatStatistics(this.#outputs.counts, this.#report?.rules ?? []));
-  }
-
   #handleSignals(): () => void {
     const stop = (): void => {
       if (this.#stopping) return;
@@ -304,7 +259,7 @@ class Run {
     try {
       this.#loaded = this.#loadConfig();
       const report = await this.#controller.loadRules(this.#allRules());
-      this.#tellRules(report);
+      tellRules(this.#log, report);
       if (!report.ok) throw new FalcoError("RELOAD", "the rules are not valid");
       this.#report = report;
       this.#log.configure(logOptions(this.#loaded.config));
