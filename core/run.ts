@@ -1,16 +1,18 @@
 import { statSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+<<<<<<< HEAD
 import { Api } from "./api.ts";
 import type { ConfigLayer } from "./config/layer.ts";
+=======
+import { chosenRules } from "./chosen-rules.ts";
+>>>>>>> build
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
-import { type RulesFile, readRulesFiles } from "./config/rules-files.ts";
 import { ConfigWatcher } from "./config/watch.ts";
 import { EngineController } from "./engine/controller.ts";
 import type { EngineStats } from "./engine/messages.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
 import { FalcoError, reasonOf } from "./errors.ts";
-import { EMBEDDED_RULES } from "./library/rules.ts";
 import { createLog, type Log } from "./log.ts";
 import { OutputQueue } from "./outputs/outputs.ts";
 import { SelfMetrics } from "./self-metrics.ts";
@@ -178,6 +180,7 @@ class Run {
     return 0;
   }
 
+<<<<<<< HEAD
   #rulesFiles(): RulesFile[] {
     const { rules } = this.#options;
     const { config, files: configFiles } = this.#loaded;
@@ -188,10 +191,26 @@ class Run {
     throw new FalcoError("RULES_NONE", "Cannot start: you must specify at least one rules file", {
       hint: "name one with -r FILE, or under rules_files in the configuration",
     });
+=======
+  #announce(): void {
+    const { files, warnings } = this.#loaded;
+    const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
+    this.#log.log("info", `Falco version: ${VERSIONS.falco} (${machine})`);
+    this.#log.log("info", "Falco initialized with configuration files:");
+    if (files.length === 0) this.#log.log("info", "   built-in configuration | schema validation: ok");
+    for (const { path, status } of files) this.#log.log("info", `   ${path} | schema validation: ${status}`);
+    for (const { findings } of files) {
+      for (const { place, message, hint } of findings) {
+        const where = `${place.file}:${place.line}:${place.column}`;
+        this.#log.log("warning", `${where}: ${message}${hint ? ` (${hint})` : ""}`);
+      }
+    }
+    for (const warning of warnings) this.#log.log("warning", warning);
+>>>>>>> build
   }
 
   #rulesInput(): RulesInput {
-    const files = this.#rulesFiles();
+    const files = chosenRules(this.#options.rules, this.#loaded);
     this.#metrics.loaded(this.#loaded, files);
     return rulesInput(this.#loaded.config, files, this.#options.print);
   }
