@@ -1,15 +1,11 @@
-import { statSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-<<<<<<< HEAD
 import { Api } from "./api.ts";
-import type { ConfigLayer } from "./config/layer.ts";
-=======
 import { chosenRules } from "./chosen-rules.ts";
->>>>>>> build
+import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { ConfigWatcher } from "./config/watch.ts";
 import { EngineController } from "./engine/controller.ts";
-import type { EngineStats } from "./engine/messages.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
 import { FalcoError, reasonOf } from "./errors.ts";
@@ -36,6 +32,8 @@ export interface RunOptions {
   readonly print?: string;
   readonly unbuffered: boolean;
 }
+
+const SYSLOG_SOCKET = "/dev/log";
 
 type Controller = EngineController<EngineStart, RulesInput, RulesReport>;
 
@@ -131,8 +129,17 @@ class Run {
   }
 
   #outputOptions(): LoadedConfig["config"] {
-    const { config } = this.#loaded;
-    return this.#options.unbuffered ? { ...config, buffered_outputs: false } : config;
+    const { config, files } = this.#loaded;
+    const { unbuffered, overrides } = this.#options;
+    const asked = files.length > 0 || overrides.some((option) => option.startsWith("syslog_output"));
+    return {
+      ...config,
+      ...(unbuffered ? { buffered_outputs: false } : {}),
+      // Nobody asked for syslog, and no daemon listens (in a container, most often): alerts are not sent there.
+      ...(asked || existsSync(SYSLOG_SOCKET)
+        ? {}
+        : { syslog_output: { ...config.syslog_output, enabled: false } }),
+    };
   }
 
   async go(): Promise<number> {
@@ -178,35 +185,6 @@ class Run {
     this.#log.log("info", message);
     await this.#outputs.drain(this.#loaded.config.output_timeout);
     return 0;
-  }
-
-<<<<<<< HEAD
-  #rulesFiles(): RulesFile[] {
-    const { rules } = this.#options;
-    const { config, files: configFiles } = this.#loaded;
-    const files = rules.length > 0 ? readRulesFiles(rules, true) : readRulesFiles(config.rules_files, false);
-    if (files.length > 0) return files;
-    // Without a configuration file there is nothing that could have named rules: use those on board.
-    if (rules.length === 0 && configFiles.length === 0) return [EMBEDDED_RULES];
-    throw new FalcoError("RULES_NONE", "Cannot start: you must specify at least one rules file", {
-      hint: "name one with -r FILE, or under rules_files in the configuration",
-    });
-=======
-  #announce(): void {
-    const { files, warnings } = this.#loaded;
-    const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-    this.#log.log("info", `Falco version: ${VERSIONS.falco} (${machine})`);
-    this.#log.log("info", "Falco initialized with configuration files:");
-    if (files.length === 0) this.#log.log("info", "   built-in configuration | schema validation: ok");
-    for (const { path, status } of files) this.#log.log("info", `   ${path} | schema validation: ${status}`);
-    for (const { findings } of files) {
-      for (const { place, message, hint } of findings) {
-        const where = `${place.file}:${place.line}:${place.column}`;
-        this.#log.log("warning", `${where}: ${message}${hint ? ` (${hint})` : ""}`);
-      }
-    }
-    for (const warning of warnings) this.#log.log("warning", warning);
->>>>>>> build
   }
 
   #rulesInput(): RulesInput {

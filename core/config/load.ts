@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { FalcoError, reasonOf } from "../errors.ts";
 import { checks } from "./checks.ts";
@@ -18,8 +18,6 @@ import { at, COMMAND_LINE } from "./tree.ts";
 
 /** Where a configuration is looked for when no `-c` names one. */
 export const SEARCH_PATHS = ["/etc/falco/falco.yaml", "/usr/local/etc/falco/falco.yaml"] as const;
-
-const SYSLOG_SOCKET = "/dev/log";
 
 export interface LoadOptions {
   /** The file named by `-c`; without it the search paths are tried, then the built-in configuration is taken. */
@@ -63,9 +61,6 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   let root: MapTree;
   if (main === undefined) {
     root = initialTree();
-    // Nobody asked for syslog: where no daemon listens (a container, most often), alerts are not sent there.
-    if (!existsSync(SYSLOG_SOCKET))
-      for (const key of ["syslog_output.enabled", "log_syslog"]) applyOverride(root, `${key}=false`);
   } else {
     root = readConfigFile(main, files);
     // `-o config_files=…` decides what is merged, so it comes before merging as well as after.
