@@ -1,5 +1,6 @@
 import type { LoadedConfig } from "./config/load.ts";
 import type { EngineStats } from "./engine/messages.ts";
+import { reasonOf } from "./errors.ts";
 import type { LogLevel } from "./log.ts";
 import { metricsPage } from "./metrics/prometheus.ts";
 import { MetricsReporter } from "./metrics/reporter.ts";
@@ -29,7 +30,8 @@ export class Services {
   }
 
   /** Starts what the configuration asks for. Throws FalcoError when a port is taken, a certificate unusable. */
-  start({ config }: LoadedConfig): void {
+  start(loaded: LoadedConfig): void {
+    const { config } = loaded;
     const { metrics, outputs, log } = this.#deps;
     if (config.metrics.enabled) {
       this.#timer = setInterval(() => void this.#refresh(), STATS_MS);
@@ -41,12 +43,23 @@ export class Services {
       });
       this.#reporter.start();
     }
-    if (!config.webserver.enabled) return;
+    if (config.webserver.enabled) this.#serve(loaded);
+  }
+
+  #serve({ config, files }: LoadedConfig): void {
+    const { metrics, log } = this.#deps;
     const exposes = config.metrics.enabled && config.webserver.prometheus_metrics_enabled;
-    this.#web = startWebServer(config.webserver, {
-      versions: () => versionInfo(),
-      ...(exposes ? { metrics: () => metricsPage(metrics.input(), config.metrics) } : {}),
-    });
+    try {
+      this.#web = startWebServer(config.webserver, {
+        versions: () => versionInfo(),
+        ...(exposes ? { metrics: () => metricsPage(metrics.input(), config.metrics) } : {}),
+      });
+    } catch (error) {
+      if (files.length > 0) throw error;
+      // Nobody asked for it: a port that another falco has is no reason not to watch.
+      log("warning", `${reasonOf(error)}; going on without it`);
+      return;
+    }
     const { listen_address, ssl_enabled } = config.webserver;
     log(
       "info",
