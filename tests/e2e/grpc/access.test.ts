@@ -46,6 +46,24 @@ test("a client refuses a server of another authority", async () => {
   client.close();
 });
 
+test("a client refuses a server whose certificate is for another name or address", async () => {
+  await using server = await grpcFixture({ tls: true, bindAddress: "127.0.0.1:0" });
+  // The certificate is for this machine's names, 127.0.0.1 and ::1; the server listens on 127.0.0.2, too.
+  await using other = await grpcFixture({
+    tls: true,
+    bindAddress: "127.0.0.2:0",
+    certificates: {
+      privateKey: server.file("server.key"),
+      certChain: server.file("server.crt"),
+      rootCerts: server.file("ca.crt"),
+    },
+  });
+  expect((await server.connect("client").version()).major).toBe(1);
+  expect(await failure(server.connect("client", other.address).version())).toMatchObject({
+    code: "UNAVAILABLE",
+  });
+});
+
 test("only certificates named in admins may change things; every accepted one may read", async () => {
   await using server = await grpcFixture({ tls: true, limits: { admins: ["operator"] } });
   const [reader, admin] = [server.connect("client"), server.connect("operator")];
