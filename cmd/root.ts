@@ -27,6 +27,7 @@ export const root = command({
     tls: async () => (await import("./tls/tls.ts")).tls,
     config: async () => (await import("./config/config.ts")).config,
     version: async () => (await import("./version.ts")).version,
+    docs: async () => (await import("./docs.ts")).docs,
     completion: async () => (await import("./completion.ts")).completion,
   },
 });

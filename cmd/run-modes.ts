@@ -19,6 +19,7 @@ const MODES: readonly (readonly [flag: keyof RunFlags, mode: Mode])[] = [
   ["page-size", printPageSize],
   ["list", printFieldList],
   ["validate", validateFiles],
+  ["support", printSupportBundle],
 ];
 
 /** The mode that the flags ask for, or undefined when falco is to run. */
@@ -85,4 +86,9 @@ async function printFieldList(flags: RunFlags): Promise<undefined> {
 async function validateFiles(flags: RunFlags): Promise<number> {
   const { printValidation } = await import("./print-validation.ts");
   return printValidation(flags.validate, flags);
+}
+
+async function printSupportBundle(flags: RunFlags): Promise<undefined> {
+  const { printSupport } = await import("./print-support.ts");
+  printSupport(flags);
 }

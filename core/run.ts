@@ -1,16 +1,15 @@
 import { statSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { Api } from "./api.ts";
+import { chosenRules } from "./chosen-rules.ts";
 import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
-import { type RulesFile, readRulesFiles } from "./config/rules-files.ts";
 import { ConfigWatcher } from "./config/watch.ts";
 import { EngineController } from "./engine/controller.ts";
 import type { EngineStats } from "./engine/messages.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
 import { FalcoError, reasonOf } from "./errors.ts";
-import { EMBEDDED_RULES } from "./library/rules.ts";
 import { createLog, type Log } from "./log.ts";
 import { OutputQueue } from "./outputs/outputs.ts";
 import { formatStatistics } from "./outputs/statistics.ts";
@@ -195,20 +194,8 @@ class Run {
     for (const warning of warnings) this.#log.log("warning", warning);
   }
 
-  #rulesFiles(): RulesFile[] {
-    const { rules } = this.#options;
-    const { config, files: configFiles } = this.#loaded;
-    const files = rules.length > 0 ? readRulesFiles(rules, true) : readRulesFiles(config.rules_files, false);
-    if (files.length > 0) return files;
-    // Without a configuration file there is nothing that could have named rules: use those on board.
-    if (rules.length === 0 && configFiles.length === 0) return [EMBEDDED_RULES];
-    throw new FalcoError("RULES_NONE", "Cannot start: you must specify at least one rules file", {
-      hint: "name one with -r FILE, or under rules_files in the configuration",
-    });
-  }
-
   #rulesInput(): RulesInput {
-    const files = this.#rulesFiles();
+    const files = chosenRules(this.#options.rules, this.#loaded);
     this.#metrics.loaded(this.#loaded, files);
     return rulesInput(this.#loaded.config, files, this.#options.print);
   }

@@ -17,7 +17,11 @@ describe.skipIf(CONFORMANCE_MISSING !== undefined)("generated conditions", () =>
       for (const { condition, code, message } of answersFor(capture).refused) {
         const text = `- rule: r\n  desc: d\n  condition: >\n    ${condition}\n  output: x\n  priority: INFO\n`;
         const [error] = new RulesLoader({ registry }).load("refused.yaml", text).errors;
-        expect<object>({ condition, code: error?.code, message: error?.message }).toEqual({
+        expect<object>({
+          condition,
+          code: error?.code as string | undefined,
+          message: error?.message as string | undefined,
+        }).toEqual({
           condition,
           code,
           message,

@@ -15,6 +15,7 @@ const LONGER: Readonly<Record<string, string>> = {
   "core/config/schema.ts": "table of configuration keys",
   "core/fields/": "tables of fields, each with its description and reader",
   "core/rules/language/parser.ts": "one grammar, read in one piece",
+  "core/rules/compile/emit.ts": "writes one function, in the order of its text",
   "core/rules/load/compiler.ts": "one pass over a rule set, in the order it happens",
   "tests/e2e/workload/every-syscall.ts": "a list of calls, each made once",
   "core/rules/check/test.ts": "what each operator means for each type of value",
