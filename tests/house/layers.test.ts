@@ -11,6 +11,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   artifacts: 95,
   "core/run.ts": 90,
   "core/services.ts": 88,
+  "core/api.ts": 88,
   "core/self-metrics.ts": 86,
   "core/record.ts": 90,
   "core/settings.ts": 85,
