@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { SeedSink, Sink, Source, SourceStats } from "../../event/source.ts";
 import { libc } from "../../ffi/libc.ts";
 import { ProcScan } from "../proc/proc-scan.ts";
@@ -23,8 +24,12 @@ const MAX_SNAP_LENGTH = 65535;
 const DEFAULT_BUFFER = 8 * 1024 * 1024;
 /** Events handed over at most before the caller gets its turn. */
 const BATCH = 16_384;
-/** After the first event of a quiet time others are let come, so that a trickle of events costs few wake-ups. */
-const GATHER_MS = 10;
+/**
+ * After the first event of a quiet time others are let come, so that a trickle of events costs few wake-ups: at most this long, and no longer
+ * than a busy CPU needs for its share of the buffer.
+ */
+const MAX_GATHER_MS = 30;
+const BYTES_PER_CPU_AND_MS = 128 * 1024;
 /** Bytes pending from which on nothing is waited for. */
 const PLENTY = 256 * 1024;
 
@@ -39,6 +44,7 @@ export class EbpfSource implements Source {
   readonly #scan = new ProcScan(this.#bootTime);
   #probe: Probe | undefined;
   #delivered = 0;
+  #gatherMs = 1;
   /** What the counters were when the probe was closed. */
   #last: SourceStats = { seen: 0, dropped: {} };
 
@@ -55,12 +61,15 @@ export class EbpfSource implements Source {
       dropFailed = false,
       helperReads = false,
     } = this.#options;
+    const size = 2 ** Math.ceil(Math.log2(bufferSize));
+    const share = size / (availableParallelism() * BYTES_PER_CPU_AND_MS);
+    this.#gatherMs = Math.max(1, Math.min(MAX_GATHER_MS, Math.floor(share)));
     try {
       this.#probe = new Probe({
         arch,
         bootTime: this.#bootTime,
         snapLength: Math.min(snapLength, MAX_SNAP_LENGTH),
-        bufferSize: 2 ** Math.ceil(Math.log2(bufferSize)),
+        bufferSize: size,
         dropFailed,
         helperReads,
       });
@@ -87,7 +96,8 @@ export class EbpfSource implements Source {
     if (!probe) return -1;
     if (probe.pending < PLENTY && timeoutMs > 0) {
       probe.wait(timeoutMs);
-      if (probe.pending > 0 && probe.pending < PLENTY) libc().usleep(Math.min(GATHER_MS, timeoutMs) * 1000);
+      if (probe.pending > 0 && probe.pending < PLENTY)
+        libc().usleep(Math.min(this.#gatherMs, timeoutMs) * 1000);
     }
     const count = probe.drain(sink, BATCH);
     this.#delivered += count;
