@@ -103,7 +103,7 @@ describe("patchTemplate()", () => {
     const text = taskOf({
       containers: [
         { Name: "a", Image: "one" },
-        { Name: "b", Image: { Ref: "I" } },
+        { Name: "b", Image: { Ref: "I" }, Command: ["half"] },
       ],
     });
     const result = await patch(text, { lookup });

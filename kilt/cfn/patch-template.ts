@@ -134,28 +134,23 @@ class Patcher {
     return build;
   }
 
-  /** The target with what its image would run, where it names no entry point of its own. */
+  /**
+   * The target with what its image would run, where it names no entry point of its own. Undefined when
+   * that cannot be known: put behind another entry point, half a command line would run something else.
+   */
   async #withImageConfig(task: string, target: Target): Promise<Target | undefined> {
     const { lookup } = this.#options;
     if (target.entryPoint.length > 0 || !lookup) return target;
-    const where = `${task}/${target.containerName}`;
     try {
       if (this.#opaque.holds(target.image)) throw new Error("only CloudFormation knows its image");
       const config = await lookup(target.image);
       const command = target.command.length > 0 ? target.command : config.cmd;
       return { ...target, entryPoint: config.entrypoint, command };
     } catch (error) {
-      const hint = "name EntryPoint and Command in the template";
-      if (target.command.length === 0) {
-        this.warnings.push(
-          `${where} is left as it is: what its image runs is not known: ${reasonOf(error)} (${hint})`,
-        );
-        return undefined;
-      }
-      this.warnings.push(
-        `${where} is patched as if its image had no entry point: ${reasonOf(error)} (${hint})`,
-      );
-      return target;
+      const where = `${task}/${target.containerName}`;
+      const why = `what its image runs is not known: ${reasonOf(error)}`;
+      this.warnings.push(`${where} is left as it is: ${why} (name its EntryPoint in the template)`);
+      return undefined;
     }
   }
 

@@ -20,14 +20,21 @@ export interface PatchedPod {
  * Patches the containers of a pod template in place. Init containers (sidecars among them) and
  * ephemeral containers stay as they are. A container that is patched already is left alone. Throws a
  * TypeError for a pod that has not the shape of one, a FalcoError for what the definition gets wrong.
+ * `only` names the containers that may be patched at all.
  */
-export async function patchPod(pod: PodTemplate, group: string, options: PodOptions): Promise<PatchedPod> {
+export async function patchPod(
+  pod: PodTemplate,
+  group: string,
+  options: PodOptions,
+  only?: readonly string[],
+): Promise<PatchedPod> {
   const patched: string[] = [];
   const warnings: string[] = [];
   const mounts = new Map<string, Mount>();
   const containers = objectsIn(pod.spec, "containers");
   for (const container of wantedContainers(pod, containers, options.optIn)) {
     const name = String(container.name);
+    if (only && !only.includes(name)) continue;
     try {
       const build = await patchContainer(pod, container, group, options);
       if (!build) continue;

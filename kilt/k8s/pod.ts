@@ -25,7 +25,7 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
 
 /** The kinds that are patched, with the API groups and resources they are asked for by. */
 export const RESOURCES = [
-  { group: "", version: "v1", resources: ["pods"], operations: ["CREATE"] },
+  { group: "", version: "v1", resources: ["pods"], operations: ["CREATE", "UPDATE"] },
   {
     group: "",
     version: "v1",
@@ -38,10 +38,11 @@ export const RESOURCES = [
     resources: ["deployments", "daemonsets", "statefulsets", "replicasets"],
     operations: ["CREATE", "UPDATE"],
   },
-  { group: "batch", version: "v1", resources: ["cronjobs"], operations: ["CREATE", "UPDATE"] },
-  // The template of a job can't be changed once it is made.
-  { group: "batch", version: "v1", resources: ["jobs"], operations: ["CREATE"] },
+  { group: "batch", version: "v1", resources: ["jobs", "cronjobs"], operations: ["CREATE", "UPDATE"] },
 ] as const;
+
+/** Kinds whose containers cannot be changed once they are made. */
+export const FIXED: readonly string[] = ["Pod", "Job"];
 
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);

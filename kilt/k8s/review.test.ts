@@ -186,6 +186,18 @@ describe("answerReview()", () => {
     });
   }
 
+  test("an update of a pod is patched as it was when it was made, or not at all", async () => {
+    const written = podOf({ containers: [container()] });
+    const { object: made } = await answer(written);
+    // As `kubectl apply` sends it: what its author wrote, over what the webhook added beside it.
+    const applied = structuredClone(made);
+    first(applied).command = ["/app"];
+    const { object } = await answer(applied, {}, { operation: "UPDATE", oldObject: made });
+    expect(object).toEqual(made);
+    const { operations } = await answer(written, {}, { operation: "UPDATE", oldObject: written });
+    expect(operations).toEqual([]);
+  });
+
   test("what is not to be patched is allowed without a patch", async () => {
     const pod = podOf({ containers: [container()] });
     const cases: [JsonObject, JsonObject][] = [

@@ -2,7 +2,7 @@ import { FalcoError, reasonOf } from "../../core/errors.ts";
 import { ANNOTATIONS } from "./choice.ts";
 import { jsonPatch } from "./json-patch.ts";
 import { patchPod } from "./patch-pod.ts";
-import { isObject, type JsonObject, templateOf } from "./pod.ts";
+import { FIXED, isObject, type JsonObject, templateOf } from "./pod.ts";
 import type { PodOptions } from "./pod-options.ts";
 
 const API_VERSION = "admission.k8s.io/v1";
@@ -17,6 +17,7 @@ interface Request {
   readonly uid: string;
   readonly operation: string;
   readonly object: JsonObject | undefined;
+  readonly oldObject: JsonObject | undefined;
   readonly subResource: string;
 }
 
@@ -49,7 +50,10 @@ async function change(request: Request, options: PodOptions): Promise<JsonObject
   const metadata = isObject(object.metadata) ? object.metadata : {};
   if (isIgnored(metadata)) return {};
   const group = String(metadata.name ?? metadata.generateName ?? "").replace(/-$/, "");
-  const { patched, warnings } = await patchPod(template, group, options);
+  const only =
+    operation === "UPDATE" && FIXED.includes(String(object.kind)) ? patchedBefore(request) : undefined;
+  if (only?.length === 0) return {};
+  const { patched, warnings } = await patchPod(template, group, options, only);
   const patch = patched.length > 0 ? jsonPatch(object, after) : [];
   return {
     ...(patch.length > 0
@@ -57,6 +61,18 @@ async function change(request: Request, options: PodOptions): Promise<JsonObject
       : {}),
     ...(warnings.length > 0 ? { warnings: warnings.map((text) => shortened(`falco kilt: ${text}`)) } : {}),
   };
+}
+
+/**
+ * The containers that were patched when a pod or job was made. An update that brings them as their author
+ * wrote them must be patched the same way, or the API server refuses it as a change; others must not be.
+ */
+function patchedBefore({ oldObject }: Request): string[] {
+  const metadata = oldObject && templateOf(structuredClone(oldObject))?.metadata;
+  const annotations = metadata && isObject(metadata.annotations) ? metadata.annotations : {};
+  return String(annotations[ANNOTATIONS.patched] ?? "")
+    .split(":")
+    .filter(Boolean);
 }
 
 /** What holds a pod template can be left out by its own annotation too. */
@@ -77,6 +93,7 @@ function readRequest(review: unknown): Request {
     uid: request.uid,
     operation: String(request.operation ?? "CREATE"),
     object: isObject(request.object) ? request.object : undefined,
+    oldObject: isObject(request.oldObject) ? request.oldObject : undefined,
     subResource: String(request.subResource ?? ""),
   };
 }

@@ -42,10 +42,14 @@ export function serveWebhook(options: WebhookOptions): Webhook {
   // The port is shared so that a server with a new certificate can take over before the old one ends.
   const listen = (port: number) => Bun.serve({ ...config, port, reusePort: true, tls: tlsOf(options) });
   let server = started(() => listen(port), `${host}:${port}`);
+  let served = pairOf(options);
   const stopWatching = watchFiles([options.cert, options.key], () => {
     try {
+      const pair = pairOf(options);
+      if (pair === served) return;
       const old = server;
       server = listen(old.port!);
+      served = pair;
       void old.stop();
       log("certificate reloaded");
     } catch (error) {
@@ -73,14 +77,17 @@ function started<T>(start: () => T, address: string): T {
   }
 }
 
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new FalcoError("WEBHOOK_START", `Cannot read ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+const pairOf = ({ cert, key }: WebhookOptions): string => read(cert) + read(key);
+
 function tlsOf({ cert, key, clientCa }: WebhookOptions) {
-  const read = (path: string): string => {
-    try {
-      return readFileSync(path, "utf8");
-    } catch (error) {
-      throw new FalcoError("WEBHOOK_START", `Cannot read ${path}: ${reasonOf(error)}`, { cause: error });
-    }
-  };
   const mutual = clientCa ? { ca: read(clientCa), requestCert: true, rejectUnauthorized: true } : {};
   return { cert: read(cert), key: read(key), ...mutual };
 }
