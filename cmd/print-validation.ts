@@ -1,7 +1,9 @@
 import { loadConfig } from "../core/config/load.ts";
 import { readRulesFiles } from "../core/config/rules-files.ts";
+import { describeFiles } from "../core/engine/describe-files.ts";
 import { validateRules } from "../core/engine/validate-rules.ts";
 import { FalcoError } from "../core/errors.ts";
+import { describeText } from "../core/rules/describe/describe-text.ts";
 import type { LoadResult } from "../core/rules/load/load-result.ts";
 import { rulesInput } from "../core/settings.ts";
 import { loadOptions } from "./config/config-flags.ts";
@@ -13,16 +15,27 @@ import { err, out } from "./print.ts";
  */
 export function printValidation(
   paths: readonly string[],
-  flags: { config: string | undefined; option: readonly string[] },
+  flags: {
+    config: string | undefined;
+    option: readonly string[];
+    "list-rules"?: boolean;
+    rule?: string | undefined;
+  },
   asJson = false,
 ): number {
   const { config } = loadConfig(loadOptions(flags));
   const input = rulesInput(config, readRulesFiles(paths, true), undefined);
   const { results, ok, unmet } = validateRules(input);
   if (unmet !== undefined) throw new FalcoError("RULES_PLUGIN", unmet);
-  if (asJson || config.json_output) out(JSON.stringify({ falco_load_results: results.map((r) => r.json()) }));
+  const wanted = flags["list-rules"] === true || flags.rule !== undefined;
+  const description = ok && wanted ? describeFiles(input, flags.rule) : undefined;
+  if (asJson || config.json_output) {
+    const described = description ? { falco_describe_results: description } : {};
+    out(JSON.stringify({ ...described, falco_load_results: results.map((r) => r.json()) }));
+  }
   // A line end of its own, also behind a text that has one: tools compare this.
   else out(`${results.map((result) => result.validationText()).join("\n")}\n`);
+  if (description && !asJson && !config.json_output) out(`\n${describeText(description)}`);
   tellWarnings(results);
   return ok ? 0 : 1;
 }

@@ -16,6 +16,7 @@ export const root = command({
   commands: {
     run: async () => (await import("./run.ts")).run,
     validate: async () => (await import("./validate.ts")).validate,
+    rules: async () => (await import("./rules/rules.ts")).rules,
     fields: async () => (await import("./fields.ts")).fields,
     record: async () => (await import("./record.ts")).record,
     events: async () => (await import("./events.ts")).events,

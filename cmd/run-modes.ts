@@ -20,6 +20,8 @@ const MODES: readonly (readonly [flag: keyof RunFlags, mode: Mode])[] = [
   ["list", printFieldList],
   ["validate", validateFiles],
   ["support", printSupportBundle],
+  ["list-rules", printRuleList],
+  ["rule", printRuleList],
 ];
 
 /** The mode that the flags ask for, or undefined when falco is to run. */
@@ -91,4 +93,9 @@ async function validateFiles(flags: RunFlags): Promise<number> {
 async function printSupportBundle(flags: RunFlags): Promise<undefined> {
   const { printSupport } = await import("./print-support.ts");
   printSupport(flags);
+}
+
+async function printRuleList(flags: RunFlags): Promise<undefined> {
+  const { printRules } = await import("./print-rules.ts");
+  printRules(flags, flags.rule);
 }

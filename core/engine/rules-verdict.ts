@@ -1,5 +1,6 @@
 import type { CompiledRule } from "../rules/load/compiled.ts";
-import { type Context, placeOf } from "../rules/load/context.ts";
+import type { Context } from "../rules/load/context.ts";
+import { placeOf } from "../rules/load/load-failure.ts";
 import type { LoadResult } from "../rules/load/load-result.ts";
 import type { RuleFinding, RuleInfo, RulesVerdict } from "../server/grpc/backend.ts";
 

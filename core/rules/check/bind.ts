@@ -91,6 +91,11 @@ export class Binder {
     }
   }
 
+  /** The field whose name is nearest to a word. */
+  similarField(word: string): string | undefined {
+    return nearest(word, this.#registry.names(this.#source));
+  }
+
   operand(node: Parameters<typeof bindOperand>[2]): Operand {
     const operand = bindOperand(this.#registry, this.#source, node);
     const known = this.#operands.get(operand.key);

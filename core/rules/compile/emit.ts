@@ -1,10 +1,10 @@
 import type { Context } from "../../fields/field.ts";
-import type { PairNode, TestNode } from "../check/bind.ts";
-import type { Operand, Value } from "../check/operand.ts";
-import { compareValues, type Scalar } from "../check/test.ts";
+import type { TestNode } from "../check/bind.ts";
+import type { Operand } from "../check/operand.ts";
 import type { Estimates } from "./estimates.ts";
 import type { Expr } from "./node.ts";
 import type { Branch, Plan } from "./plan.ts";
+import { candidateEveryOf, everyOf, pairTest, someOf } from "./quantify.ts";
 
 /** Where generated code puts the indexes of rules that match; big enough for all of them. */
 export interface Hits {
@@ -21,42 +21,6 @@ const UNREAD = Symbol("unread");
 const MAX_WEIGHT = 200;
 /** Expressions this costly are remembered when several rules need them. */
 const MEMO_COST = 10;
-
-const someOf = (values: Value, passes: (value: Scalar) => boolean): boolean => {
-  if (!Array.isArray(values)) return false;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as Scalar | undefined;
-    if (value !== undefined && passes(value)) return true;
-  }
-  return false;
-};
-
-const everyOf = (values: Value, passes: (value: Scalar) => boolean): boolean => {
-  if (!Array.isArray(values)) return false;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as Scalar | undefined;
-    if (value === undefined || !passes(value)) return false;
-  }
-  return true;
-};
-
-const candidateEveryOf = (values: Value, passes: (value: Scalar) => boolean): boolean =>
-  Array.isArray(values) && values.length > 0 && everyOf(values, passes);
-
-/** Field to field: scalars by value; lists by membership in the other list. */
-function pairTest({ left, operator }: PairNode): (left: Value, right: Value) => boolean {
-  const { type } = left;
-  if (!left.list) {
-    return (a, b) =>
-      a !== undefined && b !== undefined && compareValues(type, operator, a as Scalar, b as Scalar);
-  }
-  return (a, b) => {
-    if (!Array.isArray(a) || !Array.isArray(b)) return false;
-    const known = (value: Scalar): boolean =>
-      b.some((other) => compareValues(type, "=", value, other as Scalar));
-    return operator === "in" ? everyOf(a, known) : someOf(a, known);
-  };
-}
 
 /** One generated function: what it reads and remembers, and its text. */
 class FunctionWriter {

@@ -2,6 +2,8 @@ import type { ConditionNode, MacroNode, TextPos } from "./ast.ts";
 
 export interface MacroProblem {
   readonly message: string;
+  /** The macro it is about. */
+  readonly name: string;
   readonly pos: TextPos;
 }
 
@@ -48,11 +50,19 @@ class Resolver {
   #reference(node: MacroNode): ConditionNode {
     const body = this.#visible(node.name);
     if (!body) {
-      this.unknown ??= { message: `Undefined macro '${node.name}' used in filter.`, pos: node.pos };
+      this.unknown ??= {
+        message: `Undefined macro '${node.name}' used in filter.`,
+        name: node.name,
+        pos: node.pos,
+      };
       return node;
     }
     if (this.#path.includes(node.name)) {
-      this.loop ??= { message: `reference loop in macro '${node.name}'`, pos: node.pos };
+      this.loop ??= {
+        message: `reference loop in macro '${node.name}'`,
+        name: node.name,
+        pos: node.pos,
+      };
       return node;
     }
     this.#path.push(node.name);

@@ -1,4 +1,5 @@
 import type { FieldRegistry } from "../../fields/field.ts";
+import { nearest } from "../../nearest.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { Binder } from "../check/bind.ts";
 import { CheckError } from "../check/check-error.ts";
@@ -177,8 +178,10 @@ class Pass {
   #resolve(node: ConditionNode, visible: MacroLookup, condition: string, context: Context): ConditionNode {
     const resolved = this.#compiler.resolve(node, visible);
     if (resolved.problem) {
-      const { message, pos } = resolved.problem;
-      throw new LoadError("LOAD_ERR_VALIDATE", message, context.inCondition(condition, pos));
+      const { message, name, pos } = resolved.problem;
+      throw new LoadError("LOAD_ERR_VALIDATE", message, context.inCondition(condition, pos), {
+        suggestion: nearest(name, this.#collector.macros.keys()),
+      });
     }
     for (const name of resolved.used) this.#usedMacros.add(name);
     return resolved.node;
@@ -246,7 +249,10 @@ class Pass {
         this.#result.warn("LOAD_UNKNOWN_FILTER", error.message, outputContext);
         return undefined;
       }
-      throw new LoadError("LOAD_ERR_COMPILE_OUTPUT", error.message, outputContext);
+      throw new LoadError("LOAD_ERR_COMPILE_OUTPUT", error.message, outputContext, {
+        suggestion: error.suggestion?.(),
+        textPos: error.pos,
+      });
     }
   }
 
@@ -304,7 +310,9 @@ class Pass {
         this.#result.warn("LOAD_UNKNOWN_FILTER", error.message, place);
         return undefined;
       }
-      throw new LoadError("LOAD_ERR_COMPILE_CONDITION", error.message, place, error.suggestion?.());
+      throw new LoadError("LOAD_ERR_COMPILE_CONDITION", error.message, place, {
+        suggestion: error.suggestion?.(),
+      });
     }
   }
 

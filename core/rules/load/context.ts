@@ -1,6 +1,5 @@
 import type { TextPos } from "../language/ast.ts";
-import { Positions } from "../yaml/positions.ts";
-import type { Mark, SourceMap, YamlNode } from "../yaml/yaml-node.ts";
+import type { Mark, YamlNode } from "../yaml/yaml-node.ts";
 
 /** What kind of thing a place of a rule file belongs to, as results name it. */
 export type ItemType =
@@ -140,13 +139,18 @@ export class Context {
     return drawSnippet(content, this.mark.offset);
   }
 
-  /** The nearest scalar that holds this place, and the place in its text: for exact positions in the file. */
-  get source(): { map: SourceMap | undefined; pos: TextPos | undefined } {
-    if (this.#condition === undefined) return { map: undefined, pos: undefined };
-    return {
-      map: this.#parent === undefined ? undefined : this.#parent.#node?.sourceMap(),
-      pos: this.#textPos,
-    };
+  /** The text in the file that this place is in or about: a condition, an output, or whatever scalar it is. */
+  get scalar(): YamlNode | undefined {
+    const node = this.#condition === undefined ? this.#node : this.#parent?.nodeOrUndefined;
+    return node?.kind === "map" ? node.get("condition") : node;
+  }
+
+  get nodeOrUndefined(): YamlNode | undefined {
+    return this.#node;
+  }
+
+  get textPos(): TextPos | undefined {
+    return this.#textPos;
   }
 }
 
@@ -168,17 +172,4 @@ function drawSnippet(content: string, offset: number): string {
   if (to - at >= SNIPPET_SIDE) line = `${line.slice(0, -3)}...`;
   const caret = at - from <= line.length ? `${" ".repeat(Math.max(0, at - from))}^\n` : "";
   return `${Buffer.from(line, "latin1").toString()}\n${caret}`;
-}
-
-/** Exact place in the file of a context, for messages to people: line and column from 1. */
-export function placeOf(context: Context): { line: number; column: number; excerpt: string } {
-  const { content } = context.file;
-  const positions = new Positions(content);
-  const { map, pos } = context.source;
-  let mark = context.locations.findLast((l) => l.type !== "condition expression")?.mark ?? START;
-  if (map && pos) mark = positions.mark(map.at(pos.index));
-  const start = positions.lineStarts[mark.line] ?? 0;
-  const end = content.indexOf("\n", start);
-  const excerpt = content.slice(start, end < 0 ? undefined : end).replace(/\r$/, "");
-  return { line: mark.line + 1, column: mark.column + 1, excerpt };
 }

@@ -1,3 +1,4 @@
+import type { TextPos } from "../language/ast.ts";
 import { DEPRECATED_FIELDS, ERRORS, type ErrorCode, WARNINGS, type WarningCode } from "./codes.ts";
 import type { Context } from "./context.ts";
 
@@ -8,11 +9,20 @@ export class LoadError extends Error {
   /** A name that was probably meant. */
   readonly suggestion: string | undefined;
 
-  constructor(code: ErrorCode, message: string, context: Context, suggestion?: string) {
+  /** Where in the context's text, when that is not part of the context. */
+  readonly textPos: TextPos | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    context: Context,
+    more: { readonly suggestion?: string | undefined; readonly textPos?: TextPos | undefined } = {},
+  ) {
     super(message);
     this.code = code;
     this.context = context;
-    this.suggestion = suggestion;
+    this.suggestion = more.suggestion;
+    this.textPos = more.textPos;
   }
 }
 

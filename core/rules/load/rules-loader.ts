@@ -1,4 +1,3 @@
-import { FalcoError } from "../../errors.ts";
 import type { FieldRegistry } from "../../fields/field.ts";
 import { VERSIONS } from "../../versions.ts";
 import type { OutputAddition } from "../output/additions.ts";
@@ -7,7 +6,7 @@ import { parseVersion } from "../read/version.ts";
 import { Collector } from "./collector.ts";
 import type { Compiled } from "./compiled.ts";
 import { RulesCompiler } from "./compiler.ts";
-import { Context, placeOf } from "./context.ts";
+import { Context } from "./context.ts";
 import { LoadResult } from "./load-result.ts";
 
 export interface LoaderOptions {
@@ -55,18 +54,4 @@ export class RulesLoader {
     }
     return result;
   }
-}
-
-/** The first error of a file as people should see it: file, line, column, the line with a caret, what was meant. */
-export function loadFailure(result: LoadResult): FalcoError | undefined {
-  const [error] = result.errors;
-  if (!error) return undefined;
-  const { line, column, excerpt } = placeOf(error.context);
-  const item = error.context.locations.findLast((l) => l.name !== "" && l.type !== "value for");
-  const what = item ? `${item.type} "${item.name}"` : "rules";
-  return new FalcoError(error.code, `Cannot load ${what}: ${error.message}`, {
-    place: { file: result.name, line, column },
-    excerpt,
-    ...(error.suggestion ? { hint: `did you mean "${error.suggestion}"?` } : {}),
-  });
 }

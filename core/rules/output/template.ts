@@ -152,7 +152,12 @@ export function parseTemplate(template: string, binder: Binder): Template {
       throw new CheckError("invalid formatting syntax: formatting cannot end with a number");
     }
     const token = rememberedToken(source.slice(start), binder);
-    if (!token) throw new CheckError("unknown filter: unexpected token after '");
+    if (!token) {
+      const word = /^[\w.]+/.exec(source.slice(start))?.[0] ?? "";
+      throw new CheckError("unknown filter: unexpected token after '", { text: source, index: percent }, () =>
+        binder.similarField(word),
+      );
+    }
     parts.push({ operand: token.operand, width: Number(digits) });
     tokens.push(token);
     at = start + token.length;

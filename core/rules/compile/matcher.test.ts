@@ -1,0 +1,203 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { contextOf, syntheticRegistry, type Values } from "../../../tests/harness/synthetic-fields.ts";
+import type { Context, FieldRead } from "../../fields/field.ts";
+import { Binder, type BoundNode } from "../check/bind.ts";
+import { compareValues, type Scalar } from "../check/test.ts";
+import { eventCodes } from "../language/event-codes.ts";
+import { parseCondition } from "../language/parser.ts";
+import { Matcher } from "./matcher.ts";
+
+const binder = new Binder(syntheticRegistry, "syscall");
+const everywhere = eventCodes(Array.from({ length: 400 }, (_, i) => i));
+const rule = (condition: string) => ({
+  name: condition,
+  condition: binder.bind(parseCondition(condition)).node,
+  codes: everywhere,
+});
+
+function matches(conditions: readonly string[], values: Values, firstOnly = false): string[] {
+  const found: string[] = [];
+  new Matcher(conditions.map(rule), firstOnly).match(contextOf(values), ({ name }) => found.push(name));
+  return found;
+}
+
+/** What a condition means, computed the plain way. */
+function evaluate(node: BoundNode, context: Context): boolean {
+  switch (node.kind) {
+    case "and":
+      return node.children.every((child) => evaluate(child, context));
+    case "or":
+      return node.children.some((child) => evaluate(child, context));
+    case "not":
+      return !evaluate(node.child, context);
+    case "present":
+      return node.operand.read(context, node.operand.arg) !== undefined;
+    case "pair": {
+      const left = node.left.read(context, undefined);
+      const right = node.right.read(context, undefined);
+      if (left === undefined || right === undefined) return false;
+      return compareValues(node.left.type, node.operator, left as Scalar, right as Scalar);
+    }
+    case "test": {
+      const { operand, test: check, quantifier } = node;
+      const candidates = quantifier !== "one" && !operand.list;
+      const value = candidates
+        ? operand.field!.anyOf!(context, undefined)
+        : operand.read(context, operand.arg);
+      if (value === undefined) return false;
+      if (quantifier === "one") return check.passes(value as Scalar);
+      const all = value as readonly FieldRead[];
+      if (quantifier === "some") return all.some((v) => check.passes(v as Scalar));
+      return (all.length > 0 || !candidates) && all.every((v) => check.passes(v as Scalar));
+    }
+  }
+}
+
+describe("Matcher", () => {
+  test("finds the rules that are true, in the order of the rules", () => {
+    const conditions = ["a.num > 3", "a.text = x", "a.text in (x, y)", "a.text = z"];
+    expect(matches(conditions, { "a.text": "x", "a.num": 4 })).toEqual(conditions.slice(0, 3));
+  });
+
+  test("stops at the first match when only that is wanted", () => {
+    expect(matches(["a.num = 2", "a.num = 1", "a.num < 9"], { "a.num": 1 }, true)).toEqual(["a.num = 1"]);
+  });
+
+  test.each([
+    ["a.text = x", false],
+    ["a.text != x", false],
+    ["not a.text = x", true],
+    ["a.text in (x)", false],
+    ["a.num < 5", false],
+    ["a.num >= 0", false],
+    ["a.text startswith a", false],
+    ["a.text exists", false],
+    ["not a.text exists", true],
+    ["a.text = val(b.text)", false],
+    ["a.list in (x)", false],
+    ["a.any != x", false],
+    ["len(a.text) = 0", false],
+    ["a.both != 1", false],
+  ] as const)("takes a field without value as false for every operator: %s", (condition, expected) => {
+    expect(matches([condition], {})).toEqual(expected ? [condition] : []);
+  });
+
+  test.each([
+    ["a.list in (x, y)", ["x", "y"], true],
+    ["a.list in (x)", ["x", "y"], false],
+    ["a.list in (x)", [], true],
+    ["a.list intersects (x)", ["x", "y"], true],
+    ["a.list intersects (z)", ["x", "y"], false],
+  ] as const)("%s of %p is %p", (condition, list, expected) => {
+    expect(matches([condition], { "a.list": list })).toEqual(expected ? [condition] : []);
+  });
+
+  test("a field with several candidates passes with one, and differs only with all where that is its way", () => {
+    expect(matches(["a.any = x", "a.any != x", "a.any = z"], { "a.any": ["x", "y"] })).toEqual([
+      "a.any = x",
+      "a.any != x",
+    ]);
+    expect(matches(["a.both != 1", "a.both = 1", "a.both != 3"], { "a.both": [1, 2] })).toEqual([
+      "a.both = 1",
+      "a.both != 3",
+    ]);
+  });
+
+  test("knows the event's type before it comes", () => {
+    const conditions = [
+      "evt.type = openat and a.num = 1",
+      "evt.type = close or a.num = 2",
+      "evt.type != close",
+    ];
+    expect(matches(conditions, { "evt.type": "openat", "a.num": 1 })).toEqual([
+      conditions[0]!,
+      conditions[2]!,
+    ]);
+  });
+});
+
+const word = fc.constantFrom("x", "y", "z", "ab", "abc", "");
+const quoted = word.map((w) => `"${w}"`);
+const number = fc.integer({ min: -2, max: 4 });
+const leaf = fc.oneof(
+  fc
+    .tuple(
+      fc.constantFrom("a.text", "b.text", "a.path"),
+      fc.constantFrom("=", "!=", "contains", "startswith", "endswith", "icontains", "glob"),
+      quoted,
+    )
+    .map((t) => t.join(" ")),
+  fc
+    .tuple(
+      fc.constantFrom("a.text", "b.text", "a.list"),
+      fc.constantFrom("in", "intersects"),
+      fc.array(quoted, { maxLength: 6 }),
+    )
+    .map(([f, op, l]) => `${f} ${op} (${l.join(", ")})`),
+  fc
+    .tuple(fc.constantFrom("a.num", "a.both"), fc.constantFrom("=", "!=", "<", "<=", ">", ">="), number)
+    .map((t) => t.join(" ")),
+  fc
+    .tuple(fc.constantFrom("a.num", "a.port"), fc.array(fc.nat({ max: 4 }), { maxLength: 5 }))
+    .map(([f, l]) => `${f} in (${l.join(", ")})`),
+  fc.constantFrom(
+    "a.flag = true",
+    "a.flag != true",
+    "a.text exists",
+    "a.text = val(b.text)",
+    "a.num != val(a.num)",
+    "evt.type = openat",
+    "evt.type = close",
+    "a.any = x",
+    "tolower(a.text) = ab",
+  ),
+);
+const condition = fc.letrec<{ node: string }>((tie) => ({
+  node: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    leaf,
+    fc.array(tie("node"), { minLength: 2, maxLength: 4 }).map((c) => `(${c.join(" and ")})`),
+    fc.array(tie("node"), { minLength: 2, maxLength: 4 }).map((c) => `(${c.join(" or ")})`),
+    tie("node").map((c) => `not (${c})`),
+  ),
+})).node;
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const values = fc.record({
+  "evt.type": fc.constant("openat"),
+  "a.text": maybe(word),
+  "b.text": maybe(word),
+  "a.path": maybe(word),
+  "a.num": maybe(number),
+  "a.flag": maybe(fc.boolean()),
+  "a.port": maybe(fc.nat({ max: 4 })),
+  "a.list": maybe(fc.array(word, { maxLength: 3 })),
+  "a.any": fc.array(word, { maxLength: 3 }),
+  "a.both": fc.array(fc.nat({ max: 3 }), { maxLength: 2 }),
+});
+
+test("Matcher finds what plain evaluation finds, whatever the conditions, before and after it has learned", () => {
+  const runs = Number(process.env.FUZZ_RUNS ?? 150);
+  fc.assert(
+    fc.property(
+      fc.array(condition, { minLength: 1, maxLength: 25 }),
+      fc.array(values, { minLength: 1, maxLength: 12 }),
+      (conditions, events) => {
+        const rules = conditions.map(rule);
+        const matcher = new Matcher(rules, false);
+        const compare = (event: Values): void => {
+          const context = contextOf(event);
+          const found = new Set<object>();
+          matcher.match(context, (r) => found.add(r));
+          for (const r of rules)
+            expect([r.name, found.has(r)]).toEqual([r.name, evaluate(r.condition, context)]);
+        };
+        events.forEach(compare);
+        // Enough events to make it order its tests anew.
+        for (let i = 0; i < 300; i++) matcher.match(contextOf(events[i % events.length]!), () => {});
+        events.forEach(compare);
+      },
+    ),
+    { numRuns: runs },
+  );
+});
