@@ -22,8 +22,16 @@ export const trace = command({
     "falco trace -p 1234 -M 60",
   ],
   flags: {
-    pid: { type: "number", short: "p", value: "PID", help: "Attach to this process instead of starting a command" },
-    detachable: { type: "boolean", help: "Let the command go on when falco ends before it, at a higher cost" },
+    pid: {
+      type: "number",
+      short: "p",
+      value: "PID",
+      help: "Attach to this process instead of starting a command",
+    },
+    detachable: {
+      type: "boolean",
+      help: "Let the command go on when falco ends before it, at a higher cost",
+    },
     "kill-on-exit": { type: "boolean", help: "End the command, or the process, when falco ends before it" },
     config,
     option,

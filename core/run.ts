@@ -16,7 +16,7 @@ import { Services } from "./services.ts";
 import { engineStart, logOptions, rulesInput } from "./settings.ts";
 import { announce, tellRules, tellSource, tellStatistics } from "./start-log.ts";
 import { SyslogSocket } from "./syslog.ts";
-import { type TraceOptions, TracedWorkload } from "./traced-workload.ts";
+import { TracedWorkload, type TraceOptions } from "./traced-workload.ts";
 
 export interface RunOptions {
   /** `-c` */
@@ -243,7 +243,14 @@ class Run {
     };
     const forward = (signal: NodeJS.Signals): void => this.#workload?.forward(signal);
     const handlers = this.#workload?.isOurs
-      ? { SIGINT: forward, SIGTERM: forward, SIGHUP: forward, SIGUSR1: forward, SIGUSR2: forward, SIGQUIT: forward }
+      ? {
+          SIGINT: forward,
+          SIGTERM: forward,
+          SIGHUP: forward,
+          SIGUSR1: forward,
+          SIGUSR2: forward,
+          SIGQUIT: forward,
+        }
       : { SIGINT: stop, SIGTERM: stop, SIGHUP: reload, SIGUSR1: reopen };
     for (const [signal, handler] of Object.entries(handlers)) process.on(signal as NodeJS.Signals, handler);
     return () => {

@@ -140,7 +140,11 @@ function containerOptions(config: Config): LookupOptions {
 
 /** How the engine starts; to watch a workload instead of what the configuration names, if there is one. */
 export function engineStart(config: Config, workload?: Workload): EngineStart {
-  const traced = { kind: "ptrace", base: config.base_syscalls, snapLength: config.falco_libs.snaplen } as const;
+  const traced = {
+    kind: "ptrace",
+    base: config.base_syscalls,
+    snapLength: config.falco_libs.snaplen,
+  } as const;
   return {
     source: workload ? { ...traced, ...workload } : sourceSpec(config),
     hostname: process.env.FALCO_HOSTNAME ?? "",
