@@ -7,6 +7,10 @@ import { root } from "./root.ts";
 process.stdout.on("error", () => undefined);
 
 async function main(argv: readonly string[]): Promise<number> {
+  // The stage of `falco trace` that becomes the workload: not for people, and with nothing loaded that it doesn't need.
+  if (argv[0] === "trace-launch") {
+    return (await import("../core/capture/ptrace/launcher.ts")).launch(argv.slice(1));
+  }
   try {
     const code = await dispatch(root, argv);
     await flushed().catch(unwritten);

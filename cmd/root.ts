@@ -15,6 +15,7 @@ export const root = command({
   aliases: { repo: "registry" },
   commands: {
     run: async () => (await import("./run.ts")).run,
+    trace: async () => (await import("./trace.ts")).trace,
     validate: async () => (await import("./validate.ts")).validate,
     rules: async () => (await import("./rules/rules.ts")).rules,
     fields: async () => (await import("./fields.ts")).fields,

@@ -16,6 +16,7 @@ import { Services } from "./services.ts";
 import { engineStart, logOptions, rulesInput } from "./settings.ts";
 import { announce, tellRules, tellSource, tellStatistics } from "./start-log.ts";
 import { SyslogSocket } from "./syslog.ts";
+import { TracedWorkload, type TraceOptions } from "./traced-workload.ts";
 
 export interface RunOptions {
   /** `-c` */
@@ -31,8 +32,11 @@ export interface RunOptions {
   /** `-p`: text appended to every output. */
   readonly print?: string;
   readonly unbuffered: boolean;
+  /** Watch this workload only; its standard output stays its own. */
+  readonly trace?: TraceOptions;
 }
 
+const STDERR = 2;
 const SYSLOG_SOCKET = "/dev/log";
 
 type Controller = EngineController<EngineStart, RulesInput, RulesReport>;
@@ -53,6 +57,7 @@ class Run {
   readonly #controller: Controller;
   readonly #metrics: SelfMetrics;
   readonly #services: Services;
+  readonly #workload: TracedWorkload | undefined;
   /** The gRPC API, if it is enabled. */
   readonly #api: Api | undefined;
   #watcher: ConfigWatcher | undefined;
@@ -61,6 +66,7 @@ class Run {
 
   constructor(options: RunOptions) {
     this.#options = options;
+    this.#workload = options.trace && new TracedWorkload(options.trace);
     this.#loaded = this.#loadConfig();
     const { config } = this.#loaded;
     const syslog = new SyslogSocket();
@@ -80,6 +86,7 @@ class Run {
     if (this.#api) this.#loaded = this.#loadConfig();
     this.#outputs = new OutputQueue(this.#outputOptions(), {
       ...(this.#api ? { grpc: this.#api.output } : {}),
+      ...(this.#workload ? { stdout: STDERR } : {}),
       log: (level, message) => this.#log.log(level, message),
       onFatal: (reason) => {
         this.#log.log("critical", `Cannot go on: ${reason}`);
@@ -152,7 +159,7 @@ class Run {
 
   async #go(): Promise<number> {
     announce(this.#log, this.#loaded);
-    const start = engineStart(this.#loaded.config);
+    const start = engineStart(this.#loaded.config, this.#workload?.spec);
     const rules = this.#allRules();
     this.#log.log("info", "Loading rules from:");
     this.#report = await this.#controller.start(start, rules, this.#options.dryRun);
@@ -169,8 +176,8 @@ class Run {
       await this.#api?.start();
       const stats = await this.#controller.ended;
       await this.#outputs.drain(this.#loaded.config.output_timeout);
-      tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
-      return 0;
+      if (!this.#workload) tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
+      return this.#workload?.exitCode ?? 0;
     } finally {
       clearTimeout(timer);
       release();
@@ -234,7 +241,17 @@ class Run {
       this.#log.log("info", "SIGUSR1 received, reopening outputs...");
       void this.#outputs.reopen();
     };
-    const handlers = { SIGINT: stop, SIGTERM: stop, SIGHUP: reload, SIGUSR1: reopen } as const;
+    const forward = (signal: NodeJS.Signals): void => this.#workload?.forward(signal);
+    const handlers = this.#workload?.isOurs
+      ? {
+          SIGINT: forward,
+          SIGTERM: forward,
+          SIGHUP: forward,
+          SIGUSR1: forward,
+          SIGUSR2: forward,
+          SIGQUIT: forward,
+        }
+      : { SIGINT: stop, SIGTERM: stop, SIGHUP: reload, SIGUSR1: reopen };
     for (const [signal, handler] of Object.entries(handlers)) process.on(signal as NodeJS.Signals, handler);
     return () => {
       for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);

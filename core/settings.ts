@@ -1,6 +1,6 @@
 import type { Config } from "./config/schema.ts";
 import type { Addition, RulesInput } from "./engine/ruleset.ts";
-import type { EngineStart, SourceSpec } from "./engine/source-spec.ts";
+import type { EngineStart, SourceSpec, Workload } from "./engine/source-spec.ts";
 import { FalcoError } from "./errors.ts";
 import type { LogOptions } from "./log.ts";
 import {
@@ -138,10 +138,15 @@ function containerOptions(config: Config): LookupOptions {
   };
 }
 
-/** How the engine starts. */
-export function engineStart(config: Config): EngineStart {
+/** How the engine starts; to watch a workload instead of what the configuration names, if there is one. */
+export function engineStart(config: Config, workload?: Workload): EngineStart {
+  const traced = {
+    kind: "ptrace",
+    base: config.base_syscalls,
+    snapLength: config.falco_libs.snaplen,
+  } as const;
   return {
-    source: sourceSpec(config),
+    source: workload ? { ...traced, ...workload } : sourceSpec(config),
     hostname: process.env.FALCO_HOSTNAME ?? "",
     containers: containerOptions(config),
     maxThreads: config.falco_libs.thread_table_size,

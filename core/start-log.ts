@@ -38,6 +38,7 @@ export function tellRules(log: Log, report: RulesReport): void {
 export function tellSource(log: Log, source: SourceSpec): void {
   if (source.kind === "replay") log.log("info", `Replaying events from the capture file: ${source.file}`);
   else if (source.kind === "nodriver") log.log("info", "Opening 'syscall' source with no driver.");
+  else if (source.kind === "ptrace") log.log("info", "Opening 'syscall' source with ptrace.");
   else log.log("info", "Opening 'syscall' source with modern BPF probe.");
 }
 

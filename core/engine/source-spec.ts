@@ -1,6 +1,10 @@
+import type { PtraceOptions } from "../capture/ptrace/ptrace-source.ts";
 import type { RuleCaptureOptions } from "../capture/scap/rule-capture.ts";
 import type { LookupOptions } from "../metadata/container-lookup.ts";
 import type { BaseSyscalls } from "./selection.ts";
+
+/** What ptrace watches. */
+export type Workload = Pick<PtraceOptions, "target" | "detachable" | "killOnExit" | "workload">;
 
 /** Where system calls come from, as it travels to the engine's thread. */
 export type SourceSpec =
@@ -12,6 +16,7 @@ export type SourceSpec =
       readonly dropFailed: boolean;
       readonly base: BaseSyscalls;
     }
+  | ({ readonly kind: "ptrace"; readonly base: BaseSyscalls; readonly snapLength: number } & Workload)
   /** Nothing: rules run on events of plugins and clients only. */
   | { readonly kind: "nodriver" };
 

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { EbpfSource } from "../capture/ebpf/ebpf-source.ts";
+import { PtraceSource } from "../capture/ptrace/ptrace-source.ts";
 import { ScapSource } from "../capture/scap/scap-source.ts";
 import type { Source } from "../event/source.ts";
 import { AccountFiles } from "../metadata/accounts.ts";
@@ -16,7 +17,7 @@ export interface OpenedSource {
   retarget(ruleset: Wanted): void;
 }
 
-type Live = Extract<SourceSpec, { kind: "modern_ebpf" }>;
+type Live = Extract<SourceSpec, { kind: "modern_ebpf" | "ptrace" }>;
 
 /** What a source needs to know of rules: the events they can match. */
 type Wanted = Pick<Ruleset, "codes">;
@@ -30,12 +31,7 @@ export function makeSource(start: EngineStart, state: State, ruleset: Wanted): O
   if (spec.kind === "replay") return { source: new ScapSource(spec.file), retarget: () => {} };
   if (spec.kind === "nodriver") return { source: new IdleSource(), retarget: () => {} };
   const hostRoot = start.containers.hostRoot;
-  const source = new EbpfSource({
-    traced: tracedFor(ruleset, spec),
-    snapLength: spec.snapLength,
-    bufferSize: spec.bufferBytes,
-    dropFailed: spec.dropFailed,
-  });
+  const source = liveSource(spec, tracedFor(ruleset, spec));
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
   state.ownPid = process.pid;
   state.accounts.source = new AccountFiles(hostRoot);
@@ -43,6 +39,12 @@ export function makeSource(start: EngineStart, state: State, ruleset: Wanted): O
   state.fetchThread = (tid, sink) => source.fetchThread(tid, sink);
   state.threadExists = (tid) => statSync(`${hostRoot}/proc/${tid}`, { throwIfNoEntry: false }) !== undefined;
   return { source, retarget: (rules) => source.setTraced(tracedFor(rules, spec)) };
+}
+
+function liveSource(spec: Live, traced: ReadonlySet<number>): EbpfSource | PtraceSource {
+  if (spec.kind === "ptrace") return new PtraceSource({ ...spec, traced });
+  const { snapLength, bufferBytes: bufferSize, dropFailed } = spec;
+  return new EbpfSource({ traced, snapLength, bufferSize, dropFailed });
 }
 
 /** No system calls at all: the engine still serves events that others bring. */

@@ -23,7 +23,7 @@ export function outputFactories(options: OutputsOptions, deps: OutputsDeps): Fac
     create: (own: O) => Output,
   ): void => void table.push({ name, own, enabled: own.enabled, create: () => create(own) });
   add("file", options.file_output, fileOutput);
-  add("stdout", options.stdout_output, () => stdoutOutput());
+  add("stdout", options.stdout_output, () => stdoutOutput(deps.stdout));
   add("syslog", options.syslog_output, () => syslogOutput());
   add("program", options.program_output, programOutput);
   add("http", options.http_output, (own) => httpOutput(own, options.json_output));

@@ -26,6 +26,8 @@ export type OutputsOptions = Pick<
 
 export interface OutputsDeps {
   readonly log: (level: LogLevel, message: string) => void;
+  /** Descriptor that the stdout output writes to, where standard output is not ours. */
+  readonly stdout?: number;
   /** The gRPC server's subscribers, if there is such a server. */
   readonly grpc?: Output;
   /** Called once when `outputs_queue.recovery` is `exit` and a queue is full. */

@@ -16,6 +16,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   "core/self-metrics.ts": 86,
   "core/record.ts": 90,
   "core/settings.ts": 85,
+  "core/traced-workload.ts": 85,
   "core/chosen-rules.ts": 85,
   "core/engine": 80,
   "core/server": 70,

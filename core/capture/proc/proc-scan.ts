@@ -20,8 +20,8 @@ export class ProcScan {
     this.#fds = new ProcFds(this.#proc);
   }
 
-  /** Hands over the machine, all threads and all descriptors. */
-  scan(sink: SeedSink): void {
+  /** Hands over the machine and its addresses. */
+  machine(sink: SeedSink): void {
     sink.machine({
       hostname: hostname(),
       cpus: cpus().length,
@@ -29,6 +29,11 @@ export class ProcScan {
       bootTime: this.#bootTime,
     });
     this.#interfaces(sink);
+  }
+
+  /** Hands over the machine, all threads and all descriptors. */
+  scan(sink: SeedSink): void {
+    this.machine(sink);
     for (const name of listDirectory(this.#proc)) {
       if (/^\d+$/.test(name)) this.#process(sink, Number(name));
     }

@@ -1,0 +1,174 @@
+import { readdirSync } from "node:fs";
+import type { Sink, ThreadSeed } from "../../event/source.ts";
+import { EVENT } from "../../schema/event-codes.ts";
+import { EVENTS } from "../../schema/events.ts";
+import { SYSCALLS } from "../../schema/syscalls.ts";
+import { ARCHITECTURES } from "../ebpf/architecture.ts";
+import { type Call, callsOf } from "../ebpf/calls.ts";
+import type { EventId } from "../ebpf/program.ts";
+import { ProcThreads } from "../proc/proc-thread.ts";
+import { now } from "./clock.ts";
+import { type Datum, EventRecord } from "./event-record.ts";
+import { type Recipe, recipe } from "./filler.ts";
+import { FILLERS } from "./fillers/all.ts";
+import { CLONE_FLAGS, failedExec, prepare } from "./fillers/process.ts";
+import { cloneParams, execParams, taskParams } from "./task-params.ts";
+import type { Invocation } from "./tracee.ts";
+import type { TraceObserver } from "./tracer.ts";
+import { NOTHING } from "./values.ts";
+
+const PROCESS_EXIT = SYSCALLS.find(({ name }) => name === "sched_process_exit")?.code ?? -1;
+const EXECS: readonly EventId[] = ["SYSCALL_EXECVE_19_X", "SYSCALL_EXECVEAT_X"];
+const INIT = 1;
+
+/** Makes event records of what the tracer sees. */
+export class TraceEvents implements TraceObserver {
+  readonly #bootTime: bigint;
+  readonly #threads: ProcThreads;
+  readonly #record = new EventRecord();
+  readonly #recipes = new Map<EventId, Recipe>();
+  readonly #calls = callsOf(ARCHITECTURES[process.arch]!);
+  #wanted: readonly (Call | undefined)[] = [];
+  #wantsExits = false;
+  /** Where records go; nowhere while undefined. */
+  sink: Sink | undefined;
+  onEnd: (tid: number, status: number) => void = () => {};
+  /** Records handed over. */
+  count = 0;
+
+  /** `bootTime` in nanoseconds since the epoch. */
+  constructor(bootTime: bigint) {
+    this.#bootTime = bootTime;
+    this.#threads = new ProcThreads("/proc", bootTime);
+    for (const [id, filler] of Object.entries(FILLERS)) {
+      this.#recipes.set(id as EventId, recipe(id as EventId, filler));
+    }
+  }
+
+  /** Records exactly these calls (codes of the syscall table). */
+  setTraced(codes: ReadonlySet<number>): void {
+    const wanted: (Call | undefined)[] = [];
+    for (const call of this.#calls) {
+      const known = this.#recipes.has(call.exit) || EXECS.includes(call.exit) || call.exit in CLONE_FLAGS;
+      if (known && codes.has(call.code)) wanted[call.index] = call;
+    }
+    this.#wanted = wanted;
+    this.#wantsExits = codes.has(PROCESS_EXIT);
+  }
+
+  wanted(index: number): Call | undefined {
+    return this.sink ? this.#wanted[index] : undefined;
+  }
+
+  entered(call: Invocation): void {
+    prepare(call);
+  }
+
+  returned(call: Invocation): void {
+    const id = call.call.exit;
+    if (id in CLONE_FLAGS) this.#cloned(call.tid, call, call.result);
+    else if (EXECS.includes(id)) this.#execFailed(call);
+    else {
+      const found = this.#recipes.get(id)!;
+      this.#emit(
+        found.code,
+        call.tid,
+        found.reads.map((read) => read(call)),
+      );
+    }
+  }
+
+  executed(tid: number, call: Invocation | undefined): void {
+    const task = call && this.#threads.process(tid);
+    if (!task) return;
+    this.#emitNamed("SYSCALL_EXECVE_19_X", tid, {
+      res: 0,
+      ...taskParams(task),
+      ...execParams(task),
+      filename: call.filename ?? NOTHING,
+    });
+  }
+
+  born(tid: number, call: Invocation | undefined): void {
+    if (call && call.call.exit in CLONE_FLAGS) this.#cloned(tid, call, 0);
+  }
+
+  /** The caller's side, or with a result of 0 the child's. */
+  #cloned(tid: number, call: Invocation, result: number): void {
+    const task = this.#task(tid);
+    if (!task) return;
+    const flags = CLONE_FLAGS[call.call.exit]!(call);
+    const params = taskParams(task);
+    if (result < 0) Object.assign(params, { exe: NOTHING, args: NOTHING });
+    this.#emitNamed(call.call.exit, tid, {
+      res: result,
+      ...params,
+      ...cloneParams(task, flags, this.#bootTime, result === 0),
+    });
+  }
+
+  #execFailed(call: Invocation): void {
+    const task = call.result < 0 ? this.#task(call.tid) : undefined;
+    if (!task) return;
+    const { exit } = call.call;
+    this.#emitNamed(exit, call.tid, {
+      res: call.result,
+      ...taskParams(task),
+      ...execParams(task),
+      ...failedExec(call),
+      ...(exit === "SYSCALL_EXECVE_19_X" ? { filename: call.filename ?? NOTHING } : {}),
+    });
+  }
+
+  exiting(tid: number, status: number): void {
+    if (!this.#wantsExits || !this.sink) return;
+    const signal = status & 0x7f;
+    this.#emitNamed("PROCEXIT_1_E", tid, {
+      status,
+      ret: (status >> 8) & 0xff,
+      sig: signal === 0x7f ? 0 : signal,
+      core: status & 0x80 ? 1 : 0,
+      reaper_tid: this.#reaper(tid),
+    });
+  }
+
+  ended(tid: number, status: number): void {
+    this.onEnd(tid, status);
+  }
+
+  /** Who takes over the children: another thread of the process, else the first process. */
+  #reaper(tid: number): number {
+    try {
+      const other = readdirSync(`/proc/${tid}/task`).find((name) => Number(name) !== tid);
+      return other === undefined ? INIT : Number(other);
+    } catch {
+      return INIT;
+    }
+  }
+
+  #task(tid: number): ThreadSeed | undefined {
+    const pid = this.#threads.processOf(tid);
+    const leader = pid === undefined ? undefined : this.#threads.process(pid);
+    return !leader || pid === tid ? leader : this.#threads.thread(leader, tid);
+  }
+
+  #emitNamed(id: EventId, tid: number, data: Readonly<Record<string, Datum>>): void {
+    const { params } = EVENTS[EVENT[id]]!;
+    this.#emit(
+      EVENT[id],
+      tid,
+      params.map(({ name }) => data[name] ?? missing(id, name)),
+    );
+  }
+
+  #emit(code: number, tid: number, data: readonly Datum[]): void {
+    if (!this.sink) return;
+    this.#record.write(code, tid, now(), data);
+    this.count++;
+    this.sink.event(this.#record.bytes, this.#record.view, 0, 0);
+  }
+}
+
+function missing(id: string, name: string): never {
+  throw new Error(`${id}: no value for ${name}`);
+}
