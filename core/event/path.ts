@@ -10,7 +10,10 @@ export function joinPath(base: string, path: string): string {
   const absolute = path === "" || path.startsWith("/");
   if ((absolute ? 0 : base.length) + path.length >= MAX_PATH) return TOO_LONG;
   // Nearly every path is plain: no work to do.
-  if (absolute && path !== "" && isPlain(path)) return path;
+  if (path !== "" && isPlain(path)) {
+    if (absolute) return path;
+    if (base.endsWith("/") && !path.startsWith(".")) return base + path;
+  }
   let text = absolute ? "" : base;
   const rooted = absolute ? path.startsWith("/") : base.startsWith("/");
   if (absolute && rooted) text = "/";
@@ -30,7 +33,7 @@ export function joinPath(base: string, path: string): string {
   return text.length > 1 && text.endsWith("/") ? text.slice(0, -1) : text;
 }
 
-/** True for an absolute path that normalising would not change. */
+/** True for a path that normalising would not change, unless it begins with a dot. */
 function isPlain(path: string): boolean {
   return !path.includes("//") && !path.includes("/.") && (path.length === 1 || !path.endsWith("/"));
 }

@@ -61,9 +61,5 @@ function fdParamOf({ code, flags, params }: EventInfo): number {
 export const BINDINGS = Uint8Array.from(EVENTS, bindingOf);
 export const FD_PARAMS = Int8Array.from(EVENTS, fdParamOf);
 export const USES_FD = Uint8Array.from(EVENTS, ({ flags }) => (flags & EF.USES_FD ? 1 : 0));
-/** Exits of system calls whose first parameter is the return value. */
-export const HAS_RESULT = Uint8Array.from(EVENTS, ({ code, origin, params }) =>
-  origin === "SYSCALL" && code % 2 === 1 && params.length > 0 && code !== EVENT.GENERIC_X ? 1 : 0,
-);
 /** Events that carry no activity of a thread: they don't start the clock of relative times. */
 export const IS_META = Uint8Array.from(EVENTS, ({ origin }) => (origin === "METAEVENT" ? 1 : 0));

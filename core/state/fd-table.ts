@@ -2,7 +2,9 @@
 import type { Fd } from "./fd.ts";
 
 /** Whoever holds it may change the descriptors that bear it; a fork takes it from both sides. */
-export type Owner = object;
+export type Owner = number;
+
+let owners = 0;
 
 const NOTHING: ReadonlyMap<number, Fd> = new Map();
 
@@ -14,7 +16,7 @@ export class FdTable implements Iterable<[number, Fd]> {
   #entries: Map<number, Fd> = NOTHING as Map<number, Fd>;
   /** The map is another table's too (or the empty one of all): it is copied before the first change. */
   #shared = true;
-  #owner: Owner = {};
+  #owner: Owner = ++owners;
 
   get size(): number {
     return this.#entries.size;
@@ -61,7 +63,7 @@ export class FdTable implements Iterable<[number, Fd]> {
     table.#entries = this.#entries;
     this.#shared = true;
     // What both have belongs to neither.
-    this.#owner = {};
+    this.#owner = ++owners;
     return table;
   }
 

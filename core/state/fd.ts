@@ -84,7 +84,7 @@ export class Fd {
   unixSource = 0n;
   unixDestination = 0n;
   /** Set by the table it is in; see FdTable. */
-  owner: Owner | undefined = undefined;
+  owner: Owner = 0;
 
   constructor(kind: FdKind = FD.UNKNOWN) {
     this.kind = kind;

@@ -4,7 +4,7 @@ import type { GroupSeed, MachineInfo, SeedSink, UserSeed } from "../event/source
 import type { ContainerMatch } from "../metadata/cgroup.ts";
 import type { Container } from "../metadata/container.ts";
 import { EVENT } from "../schema/event-codes.ts";
-import { BINDING, BINDINGS, FD_PARAMS, HAS_RESULT, IS_META, USES_FD } from "./event-traits.ts";
+import { BINDING, BINDINGS, FD_PARAMS, IS_META, USES_FD } from "./event-traits.ts";
 import type { Fd } from "./fd.ts";
 import { Interfaces } from "./interfaces.ts";
 import { DEFAULT_LIMITS, type StateLimits } from "./limits.ts";
@@ -68,8 +68,6 @@ export class State {
   thread: Thread | undefined = undefined;
   /** The current event's descriptor entry. */
   fd: Fd | undefined = undefined;
-  /** The negated return value of a failed call; 0 otherwise. */
-  errno = 0;
   /** Whether the enter event kept in the thread belongs to the current exit event. */
   enterMatches = false;
 
@@ -117,11 +115,10 @@ export class State {
     // An exit event has used the enter event before it, or never will.
     if (thread?.enterRecord !== undefined && !this.#entering) thread.enterRecord = undefined;
   }
-  /** Sets thread, fd and errno; an update that replaced the event's thread does so again. */
+  /** Sets thread and fd; an update that replaced the event's thread does so again. */
   bind(event: EventCursor): void {
     const { code } = event;
     this.fd = undefined;
-    this.errno = 0;
     this.enterMatches = false;
     const isEnter = (code & 1) === 0;
     this.#entering = isEnter;
@@ -146,10 +143,6 @@ export class State {
       this.enterMatches = thread.enterRecord !== undefined;
     } else {
       thread.lastEventFd = NONE;
-    }
-    if (HAS_RESULT[code] === 1) {
-      const result = event.int(0, 0);
-      if (result < 0) this.errno = -result;
     }
     if (USES_FD[code] === 1) this.#bindFd(event, thread, isEnter);
   }

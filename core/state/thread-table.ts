@@ -30,7 +30,7 @@ export function linkThread(state: State, thread: Thread): void {
   thread.group = group;
   if (thread.pid === 1) return;
   const parent = state.threads.get(thread.ptid);
-  if (parent && !parent.isInvalid && parent !== thread) parent.children.add(thread);
+  if (parent && !parent.isInvalid && parent !== thread) addChild(parent, thread);
   else thread.ptid = 0;
 }
 
@@ -55,7 +55,7 @@ export function removeThread(state: State, tid: number): void {
     return;
   }
   markDead(thread);
-  if (thread.children.size > 0) reparent(state, thread);
+  if (thread.children?.size) reparent(state, thread, thread.children);
   if (group.alive <= 0) {
     if (group.leader) unlink(state, group.leader);
     state.threadGroups.delete(group.pid);
@@ -70,11 +70,11 @@ export function markDead(thread: Thread): void {
 }
 
 function unlink(state: State, thread: Thread): void {
-  state.threads.get(thread.ptid)?.children.delete(thread);
+  state.threads.get(thread.ptid)?.children?.delete(thread);
   if (thread.group) {
     markDead(thread);
     thread.group.remove(thread);
-    if (thread.group.threads.size === 0 && state.threadGroups.get(thread.pid) === thread.group) {
+    if (thread.group.isEmpty && state.threadGroups.get(thread.pid) === thread.group) {
       state.threadGroups.delete(thread.pid);
     }
     thread.group = undefined;
@@ -82,22 +82,27 @@ function unlink(state: State, thread: Thread): void {
   if (state.threads.get(thread.tid) === thread) state.threads.delete(thread.tid);
 }
 
-function reparent(state: State, thread: Thread): void {
+function addChild(parent: Thread, child: Thread): void {
+  parent.children ??= new Set();
+  parent.children.add(child);
+}
+
+function reparent(state: State, thread: Thread, children: Set<Thread>): void {
   const named = thread.reaperTid > 0 ? state.lookUp(thread.reaperTid) : undefined;
   const reaper = named && !named.isInvalid ? named : findReaper(state, thread);
   if (reaper && reaper !== thread) {
     thread.reaperTid = reaper.tid;
     if (reaper.pid !== thread.pid && reaper.group) reaper.group.reaper = true;
   }
-  for (const child of thread.children) {
+  for (const child of children) {
     if (reaper && reaper !== thread && child !== reaper) {
       child.ptid = reaper.tid;
-      reaper.children.add(child);
+      addChild(reaper, child);
     } else {
       child.ptid = 0;
     }
   }
-  thread.children.clear();
+  children.clear();
 }
 
 /** As the kernel does: another thread of the process, else the nearest ancestor that takes orphans. */

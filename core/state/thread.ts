@@ -56,7 +56,9 @@ export class Thread {
   exeIno = 0n;
   exeCtime = 0n;
   exeMtime = 0n;
-  cloneTime = 0n;
+  /** Halves of the clone time, nanoseconds since the epoch; 0 when it is not known. */
+  cloneTimeLow = 0;
+  cloneTimeHigh = 0;
   lastExecTime = 0n;
   pidnsInitStart = 0n;
   exeCtimeDurationCloneTs = 0n;
@@ -76,14 +78,35 @@ export class Thread {
   lastSeen = 0;
   /** The enter event that the next exit event may need, as a record; empty when there is none. */
   enterRecord: Buffer | undefined = undefined;
-  /** Own table; see `descriptors` for the one that counts. */
-  fds = new FdTable();
+  /** Threads that share their leader's table never make one. */
+  #fds: FdTable | undefined = undefined;
   /** Undefined for threads of which nothing but the id is known. */
   group: ThreadGroup | undefined = undefined;
-  readonly children = new Set<Thread>();
+  /** Undefined for threads that never had any. */
+  children: Set<Thread> | undefined = undefined;
 
   constructor(tid: number) {
     this.tid = tid;
+  }
+
+  /** When the thread was created, nanoseconds since the epoch; 0 when it is not known. Allocates. */
+  get cloneTime(): bigint {
+    return (BigInt(this.cloneTimeHigh) << 32n) | BigInt(this.cloneTimeLow);
+  }
+
+  set cloneTime(time: bigint) {
+    this.cloneTimeLow = Number(time & 0xffff_ffffn);
+    this.cloneTimeHigh = Number(time >> 32n);
+  }
+
+  /** The thread's own table, which it need not use: see `descriptors`. */
+  get fds(): FdTable {
+    this.#fds ??= new FdTable();
+    return this.#fds;
+  }
+
+  set fds(table: FdTable) {
+    this.#fds = table;
   }
 
   /** Whether the thread is its process's first. */

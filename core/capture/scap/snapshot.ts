@@ -46,7 +46,12 @@ export function snapshot(state: State, sink: Sink, time: bigint): void {
 function threadSeed(thread: Thread): ThreadSeed {
   const { leader } = thread;
   // Readers take the process's environment and directory from its leader only.
-  return { ...thread, env: leader === thread ? thread.env : [], cwd: leader === thread ? thread.cwd : "/" };
+  return {
+    ...thread,
+    cloneTime: thread.cloneTime,
+    env: leader === thread ? thread.env : [],
+    cwd: leader === thread ? thread.cwd : "/",
+  };
 }
 
 function fdSeed(tid: number, fd: number, entry: Fd): FdSeed | undefined {

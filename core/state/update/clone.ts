@@ -31,7 +31,8 @@ const P = {
 } as const;
 
 /** An entry older than this is of an earlier thread with the same id, whose end was lost. */
-const STALE_NS = 2_000_000_000n;
+const STALE_NS = 2_000_000_000;
+const TWO_32 = 0x1_0000_0000;
 
 /** The call returns twice: 0 in the child, the child's id in the caller. */
 const clone: Update = (state, event) => {
@@ -98,8 +99,9 @@ function childTellsItself(state: State, event: EventCursor, caller: Thread, chil
 function childSide(state: State, event: EventCursor): void {
   const known = state.thread;
   let replaced = false;
-  if (known && known.cloneTime !== 0n) {
-    if (event.time - known.cloneTime < STALE_NS) return;
+  if (known && (known.cloneTimeHigh !== 0 || known.cloneTimeLow !== 0)) {
+    const age = (event.timeHigh - known.cloneTimeHigh) * TWO_32 + (event.timeLow - known.cloneTimeLow);
+    if (age < STALE_NS) return;
     removeThread(state, event.tid);
     state.thread = undefined;
     replaced = true;
@@ -171,7 +173,8 @@ function setNumbers(state: State, thread: Thread, event: EventCursor): void {
   if (event.size(P.cgroups) > 0) {
     thread.cgroups = cgroupsOf(event, P.cgroups) ?? thread.cgroups;
   }
-  thread.cloneTime = event.time;
+  thread.cloneTimeLow = event.timeLow;
+  thread.cloneTimeHigh = event.timeHigh;
   thread.lastSeen = event.approximateTime;
 }
 

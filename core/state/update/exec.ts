@@ -138,9 +138,7 @@ function closeOnExec(thread: Thread): void {
 function endOtherThreads(state: State, thread: Thread): void {
   const { group } = thread;
   if (!group || group.alive <= 1) return;
-  for (const other of [...group.threads]) {
-    if (!other.isLeader && other !== thread) removeThread(state, other.tid);
-  }
+  for (const other of [...group.others]) if (other !== thread) removeThread(state, other.tid);
 }
 
 export const execUpdates: UpdateTable = {
