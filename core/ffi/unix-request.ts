@@ -4,13 +4,9 @@ import { FalcoError } from "../errors.ts";
 import { errno, libc } from "./libc.ts";
 import { closeFd } from "./pipe.ts";
 import { SystemError } from "./system-error.ts";
+import { connectUnix, SOCKET } from "./unix-connect.ts";
 
-const AF_UNIX = 1;
-const SOCK_STREAM = 1;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
-const PATH_MAX = 108;
 const POLLIN = 1;
 const POLLOUT = 4;
 const CHUNK = 64 << 10;
@@ -22,34 +18,13 @@ const CHUNK = 64 << 10;
  */
 export function unixRequest(path: string, request: string, timeoutMs: number, maxBytes: number): Buffer {
   const deadline = performance.now() + timeoutMs;
-  const fd = connect(path);
+  const fd = connectUnix(path, SOCKET.STREAM);
   try {
     sendAll(fd, Buffer.from(request), deadline);
     return receiveAll(fd, deadline, maxBytes);
   } finally {
     closeFd(fd);
   }
-}
-
-function connect(path: string): number {
-  const name = Buffer.from(path);
-  if (name.length >= PATH_MAX) {
-    throw new FalcoError(
-      "SOCKET_PATH",
-      `Cannot connect to ${path}: a socket path has at most ${PATH_MAX - 1} bytes`,
-    );
-  }
-  const address = Buffer.alloc(2 + PATH_MAX);
-  address.writeUInt16LE(AF_UNIX, 0);
-  name.copy(address, 2);
-  const fd = libc().socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new SystemError("socket", errno());
-  if (libc().connect(fd, address, 2 + name.length + 1) !== 0) {
-    const code = errno();
-    closeFd(fd);
-    throw new SystemError(`connect ${path}`, code);
-  }
-  return fd;
 }
 
 /** Waits until the descriptor is ready or the time is up. */
