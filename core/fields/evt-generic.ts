@@ -1,6 +1,6 @@
-import { clockText, dateTimeText, isoText } from "../event/time-text.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { EVENTS } from "../schema/events.ts";
+import { clockText, dateTimeText, isoText } from "../time-text.ts";
 import { type Context, field, fieldClass } from "./field.ts";
 
 const NS = 1_000_000_000n;

@@ -1,6 +1,5 @@
 import { dottedText } from "../event/byte-text.ts";
 import { joinPath } from "../event/path.ts";
-import { dateTimeText } from "../event/time-text.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { EF } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
@@ -8,6 +7,7 @@ import { SYSCALLS } from "../schema/syscalls.ts";
 import { FD } from "../state/fd.ts";
 import { isFile, isInet } from "../state/fd-kind.ts";
 import { resolveAt } from "../state/lookup.ts";
+import { dateTimeText } from "../time-text.ts";
 import { checkArgName, paramIndex, rawArg } from "./evt-arg.ts";
 import { type Context, type Field, type FieldArg, field, fieldClass, type Reader } from "./field.ts";
 import { argsText, argText, paramString } from "./param-text.ts";

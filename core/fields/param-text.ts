@@ -4,7 +4,6 @@ import { enumText, flagsText, modeText } from "../event/flags-text.ts";
 import { numberText } from "../event/number-text.ts";
 import { joinPath } from "../event/path.ts";
 import { sockaddrText, socktupleText } from "../event/sockets.ts";
-import { dateTimeText, shortestSix } from "../event/time-text.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import type { Param, ParamType } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
@@ -13,6 +12,7 @@ import { SYSCALLS } from "../schema/syscalls.ts";
 import { FD, L4 } from "../state/fd.ts";
 import { typeChar } from "../state/fd-kind.ts";
 import { AT_FDCWD, cwdOf, directoryBase, fdOf } from "../state/lookup.ts";
+import { dateTimeText, shortestSix } from "../time-text.ts";
 import type { Context } from "./field.ts";
 
 /** Parameters that were always able to be empty show `NULL`; the others `<NA>`. */

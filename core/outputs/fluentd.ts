@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { isoText } from "../time-text.ts";
 import { addressOf } from "./address.ts";
 import type { Alert, FieldValue } from "./alert.ts";
 import { ForwardConnection } from "./forward-connection.ts";
 import { EventTime, type Packable, pack } from "./msgpack.ts";
 import type { Delivery, Message, Output } from "./output.ts";
-import { utcText } from "./time-text.ts";
 
 export interface FluentdOptions {
   /** HOST:PORT, [IPv6]:PORT or unix:///PATH. */
@@ -90,6 +90,6 @@ function recordOf(alert: Alert): Packable {
     rule: alert.rule,
     source: alert.source,
     tags: alert.tags,
-    time: `${utcText(alert.time)}Z`,
+    time: isoText(alert.time, "Z"),
   };
 }

@@ -1,5 +1,5 @@
+import { clockText, isoText } from "../time-text.ts";
 import type { Alert, FieldValue } from "./alert.ts";
-import { clockText, utcText } from "./time-text.ts";
 
 export interface FormatOptions {
   readonly json: boolean;
@@ -19,7 +19,7 @@ export const INTERNAL_SOURCE = "internal";
  */
 export function formatAlert(alert: Alert, options: FormatOptions): string {
   if (alert.source === INTERNAL_SOURCE) return formatInternal(alert, options);
-  const time = options.iso8601 ? `${utcText(alert.time)}+0000` : clockText(alert.time);
+  const time = options.iso8601 ? isoText(alert.time, "+0000") : clockText(alert.time);
   const line = `${time}: ${alert.priority} ${alert.message}`;
   if (!options.json) return escapeText(line);
   let out = `{"hostname":${jsonText(alert.hostname)}`;
@@ -31,7 +31,7 @@ export function formatAlert(alert: Alert, options: FormatOptions): string {
   }
   out += `,"priority":"${alert.priority}","rule":${jsonText(alert.rule)},"source":${jsonText(alert.source)}`;
   if (options.includeTags) out += `,"tags":[${[...alert.tags].sort().map(jsonText).join(",")}]`;
-  return `${out},"time":"${utcText(alert.time)}Z"}`;
+  return `${out},"time":"${isoText(alert.time, "Z")}"}`;
 }
 
 /** Alerts about falco itself (drops, metrics, failed reloads): the fields follow the text, tags are left out. */
@@ -40,7 +40,7 @@ function formatInternal(alert: Alert, options: FormatOptions): string {
     return (
       `{"hostname":${jsonText(alert.hostname)},"output":${jsonText(alert.message)}` +
       `,"output_fields":${jsonFields(alert.fields)},"priority":"${alert.priority}"` +
-      `,"rule":${jsonText(alert.rule)},"source":"${INTERNAL_SOURCE}","time":"${utcText(alert.time)}Z"}`
+      `,"rule":${jsonText(alert.rule)},"source":"${INTERNAL_SOURCE}","time":"${isoText(alert.time, "Z")}"}`
     );
   }
   const fields = Object.keys(alert.fields)

@@ -38,6 +38,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   "core/library": 10,
   "core/errors.ts": 0,
   "core/nearest.ts": 0,
+  "core/time-text.ts": 0,
   "core/versions.ts": 0,
   "core/worker-url.ts": 0,
   proto: 0,

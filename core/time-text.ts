@@ -8,15 +8,25 @@ export function splitTime(time: bigint): { readonly date: Date; readonly nanos: 
   };
 }
 
-const clock = (date: Date): string =>
-  `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
 const day = (date: Date): string =>
   `${pad(date.getFullYear(), 4)}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
 
+/** Offsets from UTC change at most at quarters of an hour, so one look-up serves all times of a quarter. */
+const QUARTER = 900;
+let quarter = Number.NaN;
+let offsetSeconds = 0;
+
 /** Local `HH:MM:SS`, with `.nnnnnnnnn` unless only seconds are wanted. */
 export function clockText(time: bigint, nanoseconds = true): string {
-  const { date, nanos } = splitTime(time);
-  return nanoseconds ? `${clock(date)}.${nanos}` : clock(date);
+  const seconds = Number(time / 1_000_000_000n);
+  const now = Math.floor(seconds / QUARTER);
+  if (now !== quarter) {
+    quarter = now;
+    offsetSeconds = -60 * new Date(seconds * 1000).getTimezoneOffset();
+  }
+  const local = (((seconds + offsetSeconds) % 86400) + 86400) % 86400;
+  const clock = `${pad(Math.floor(local / 3600))}:${pad(Math.floor(local / 60) % 60)}:${pad(local % 60)}`;
+  return nanoseconds ? `${clock}.${splitTime(time).nanos}` : clock;
 }
 
 /** Local `YYYY-MM-DD HH:MM:SS`, with `.nnnnnnnnn` unless only seconds are wanted. */
