@@ -1,4 +1,5 @@
 import { type Label, R0, R1, R2, R3, R6, R7, R8, R9, R10 } from "./assembler.ts";
+import { LAST_ERRNO } from "./call-filter.ts";
 import { Emitter } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
 import { SCRATCH } from "./scratch.ts";
@@ -8,8 +9,8 @@ import { currentTask, member } from "./values.ts";
 /** Call numbers the probe can tell apart; higher ones (x32, private) are not captured. */
 export const MAX_SYSCALLS = 512;
 
-/** Bits of a call number's byte in the interest map: wanted as a native call, as a 32-bit call. */
-export const WANTED = { native: 1, compat: 2 } as const;
+/** Bits of a call number's byte in the interest map: wanted as a native call, as a 32-bit call, and native ones only if they succeed. */
+export const WANTED = { native: 1, compat: 2, successOnly: 4 } as const;
 
 /** Where the calls of 32-bit programs start in the tables indexed by call. */
 export const COMPAT_BASE = MAX_SYSCALLS;
@@ -69,8 +70,16 @@ export function dispatcherProgram(target: Target): Buffer {
     asm.goto(dispatch);
     asm.place(native);
   }
-  asm.alu("and", R8, WANTED.native);
-  asm.jump("eq", R8, 0, done);
+  const all = asm.label("failures too");
+  asm.mov(R0, R8);
+  asm.alu("and", R0, WANTED.native);
+  asm.jump("eq", R0, 0, done);
+  asm.alu("and", R8, WANTED.successOnly);
+  asm.jump("eq", R8, 0, all);
+  asm.load(8, R0, R6, 8);
+  // Addresses are no errors, however high.
+  asm.jump("ge", R0, -LAST_ERRNO, done);
+  asm.place(all);
   k.loadScratch(R8, done);
   asm.store(4, R8, SCRATCH.compat, 0);
   copyCall(k, arch.args, 8);

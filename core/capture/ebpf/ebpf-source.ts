@@ -3,12 +3,15 @@ import type { SeedSink, Sink, Source, SourceStats } from "../../event/source.ts"
 import { libc } from "../../ffi/libc.ts";
 import { ProcScan } from "../proc/proc-scan.ts";
 import { bootTime } from "./boot-time.ts";
+import type { CallFilter } from "./call-filter.ts";
 import { Probe } from "./probe.ts";
 import { explainFailure, requireEbpf } from "./requirements.ts";
 
 export interface EbpfOptions {
   /** What to capture: codes of the syscall table. */
   readonly traced: ReadonlySet<number>;
+  /** What of them is left out, by code. */
+  readonly filters?: ReadonlyMap<number, CallFilter>;
   /** Bytes of read and written data to keep with an event. */
   readonly snapLength?: number;
   /** Bytes of the ring buffer, rounded up to a power of two. */
@@ -73,7 +76,7 @@ export class EbpfSource implements Source {
         dropFailed,
         helperReads,
       });
-      this.#probe.setTraced(this.#options.traced);
+      this.#probe.setTraced(this.#options.traced, this.#options.filters);
     } catch (error) {
       this.close();
       throw explainFailure(error);
@@ -82,8 +85,8 @@ export class EbpfSource implements Source {
   }
 
   /** Changes what is captured; what is pending stays. Throws FalcoError. */
-  setTraced(codes: ReadonlySet<number>): void {
-    this.#probe?.setTraced(codes);
+  setTraced(codes: ReadonlySet<number>, filters?: ReadonlyMap<number, CallFilter>): void {
+    this.#probe?.setTraced(codes, filters);
   }
 
   /** Hands over what /proc says of a thread that an event belongs to and that no seed or event introduced. */

@@ -18,6 +18,7 @@ import {
   updateMap,
 } from "./bpf.ts";
 import { Btf } from "./btf.ts";
+import { type CallFilter, dropsFailures } from "./call-filter.ts";
 import { type Call, callsOf } from "./calls.ts";
 import { COUNTERS_STRIDE, LOSS_CAUSES } from "./counters.ts";
 import {
@@ -67,8 +68,8 @@ export class Probe {
   readonly #cpus = possibleCpus();
   /** Descriptors to close, in order of opening. */
   readonly #descriptors: number[] = [];
-  /** Loaded programs by event. */
-  readonly #programs = new Map<EventId, number>();
+  /** Loaded programs by event and filter. */
+  readonly #programs = new Map<string, number>();
   /** Attachments of tracepoints by event. */
   readonly #links = new Map<string, number>();
 
@@ -174,29 +175,33 @@ export class Probe {
     }
   }
 
-  /** Captures exactly these (codes of the syscall table). Programs are loaded when first needed. Throws FalcoError. */
-  setTraced(codes: ReadonlySet<number>): void {
+  /** Captures exactly these (codes of the syscall table), of which filters may leave out some calls. Programs are loaded when first needed. Throws FalcoError. */
+  setTraced(codes: ReadonlySet<number>, filters: ReadonlyMap<number, CallFilter> = new Map()): void {
     const flags = new Uint8Array(MAX_SYSCALLS);
     for (const { code, exit, index } of this.#calls) {
       if (!codes.has(code)) continue;
-      const program = this.#syscallProgram(exit);
+      const filter = filters.get(code) ?? {};
+      const program = this.#syscallProgram(exit, filter);
       if (program === undefined) continue;
       updateMap(this.#target.maps.programs, index, Buffer.from(new Uint32Array([program]).buffer));
-      if (index < COMPAT_BASE) flags[index]! |= WANTED.native;
-      else if (index < SOCKETCALL_BASE) flags[index - COMPAT_BASE]! |= WANTED.compat;
+      if (index < COMPAT_BASE) {
+        flags[index]! |= WANTED.native | (dropsFailures(filter) ? WANTED.successOnly : 0);
+      } else if (index < SOCKETCALL_BASE) flags[index - COMPAT_BASE]! |= WANTED.compat;
       else flags[SOCKETCALL]! |= WANTED.compat;
     }
     this.#interest.bytes.set(flags, INTEREST.flags);
     this.#traceTracepoints(codes);
   }
 
-  #syscallProgram(id: EventId): number | undefined {
+  #syscallProgram(id: EventId, filter: CallFilter): number | undefined {
     const filler = this.#fillers[id];
     if (!filler) return undefined;
-    let program = this.#programs.get(id);
+    const key = `${id} ${JSON.stringify(filter)}`;
+    let program = this.#programs.get(key);
     if (program === undefined) {
-      program = this.#keep(loadProgram(EVENTS[EVENT[id]]!.name, eventProgram(this.#target, id, filler)));
-      this.#programs.set(id, program);
+      const code = eventProgram(this.#target, id, filler, filter);
+      program = this.#keep(loadProgram(EVENTS[EVENT[id]]!.name, code));
+      this.#programs.set(key, program);
     }
     return program;
   }

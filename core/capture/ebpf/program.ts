@@ -3,6 +3,7 @@ import { EVENT } from "../../schema/event-codes.ts";
 import { EF, type EventInfo, type ParamType } from "../../schema/event-row.ts";
 import { EVENTS } from "../../schema/events.ts";
 import { R0, R1, R2, R3, R4, R6, R7, R8, R10 } from "./assembler.ts";
+import { type CallFilter, emitFilter } from "./call-filter.ts";
 import { COUNTERS_STRIDE, counterOf, TOO_LARGE } from "./counters.ts";
 import { Emitter, type Value, type Writer } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
@@ -66,15 +67,16 @@ const WIDTH: Partial<Readonly<Record<ParamType, 1 | 2 | 4 | 8>>> = {
 
 /**
  * Assembles the program that records one event: header, the parameters in the table's order, and the hand-over to
- * the ring buffer. A parameter the filler leaves out, or one the table doesn't have, is an error.
+ * the ring buffer. What `filter` rules out is left before that. A parameter the filler leaves out, or one the table doesn't have, is an error.
  */
-export function eventProgram(target: Target, id: EventId, filler: Filler): Buffer {
+export function eventProgram(target: Target, id: EventId, filler: Filler, filter: CallFilter = {}): Buffer {
   const event = EVENTS[EVENT[id]]!;
   checkNames(event, filler);
   const k = new Emitter(target);
   k.asm.mov(R6, R1);
   const leave = k.asm.label("leave");
   k.loadScratch(R7, leave, filler.nested);
+  emitFilter(k, filter);
   if (filler.when) {
     filler.when(k);
     k.asm.jump("eq", R0, 0, k.drop);
