@@ -75,6 +75,11 @@ describe("a patched task in docker", () => {
           { name: "falco", image: "${TAG}", volumes: ["/opt/falco"], entry_point: ["/opt/falco/falco", "kilt", "wait"] }] }`,
       });
       const words = await taskWords(app("/bin/sh"), definition);
+      // What the compiled binary carries besides code: templates, definitions, certificates made on the spot.
+      const alone = ["run", "--rm", "--network", "none", TAG, "kilt"];
+      expect(call(...alone, "webhook", "manifests")).toContain("BEGIN CERTIFICATE");
+      expect(call(...alone, "cfn", "installer")).toContain("AWS::CloudFormation::Macro");
+      expect(call(...alone, "render", "falco")).toContain("/opt/falco/falco");
       const sidecar = call("run", "-d", ...words.sidecar);
       const said = call("run", "--rm", "--volumes-from", `${sidecar}:ro`, ...words.app);
       expect(JSON.parse(said)).toMatchObject({ falco_version: VERSIONS.falco });

@@ -1,4 +1,5 @@
 import { ptr } from "bun:ffi";
+import { closeSync, openSync, readSync } from "node:fs";
 import { libc } from "../../ffi/libc.ts";
 
 const PAGE = 4096;
@@ -27,7 +28,30 @@ function readInto(tid: number, address: bigint, length: number): number {
   remote[3] = BigInt(size - first);
   const count = size > first ? 2 : 1;
   const read = Number(libc().process_vm_readv(tid, localAddress, 1, remoteAddress, count, 0));
-  return read < 0 ? 0 : read;
+  return read < 0 ? readThroughProc(tid, address, size) : read;
+}
+
+/**
+ * The same through /proc. Container runtimes forbid process_vm_readv to containers without SYS_PTRACE (docker's
+ * default seccomp profile), but let a tracer open the memory of its tracee. Opened anew each time: the file stays
+ * with the memory that a process had before exec.
+ */
+function readThroughProc(tid: number, address: bigint, size: number): number {
+  let fd: number;
+  try {
+    fd = openSync(`/proc/${tid}/mem`, "r");
+  } catch {
+    // Gone, or not to be read by us: there is nothing to show for this address.
+    return 0;
+  }
+  try {
+    return readSync(fd, chunk, 0, size, Number(address));
+  } catch {
+    // The address is not mapped (EIO).
+    return 0;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A copy of `length` bytes at a user address; empty where they can't all be read. */

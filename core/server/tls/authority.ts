@@ -1,8 +1,7 @@
-// The certificate library finds its parts through the metadata that this import adds to Reflect.
-import "reflect-metadata";
 import { randomBytes } from "node:crypto";
 import { isIP } from "node:net";
-import * as x509 from "@peculiar/x509";
+import type { JsonGeneralNames } from "@peculiar/x509";
+import { loadX509 } from "./load-x509.ts";
 
 /** ECDSA on P-256: what every TLS stack that gRPC clients use accepts. */
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
@@ -27,6 +26,7 @@ const generateKeys = () =>
   crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]) as Promise<CryptoKeyPair>;
 
 async function keyPem(key: CryptoKey): Promise<string> {
+  const x509 = await loadX509();
   return `${x509.PemConverter.encode(await crypto.subtle.exportKey("pkcs8", key), "PRIVATE KEY")}\n`;
 }
 
@@ -44,6 +44,7 @@ const serialNumber = () => {
 
 /** Makes a certificate authority that can issue certificates for gRPC servers and clients. */
 export async function createAuthority(name: string, days: number): Promise<Authority> {
+  const x509 = await loadX509();
   const keys = await generateKeys();
   const root = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
@@ -57,12 +58,7 @@ export async function createAuthority(name: string, days: number): Promise<Autho
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  const issue = async (
-    subject: string,
-    lifetime: number,
-    usage: string,
-    alternative?: x509.JsonGeneralNames,
-  ) => {
+  const issue = async (subject: string, lifetime: number, usage: string, alternative?: JsonGeneralNames) => {
     const own = await generateKeys();
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber(),
