@@ -177,7 +177,7 @@ const values = fc.record({
 });
 
 test("Matcher finds what plain evaluation finds, whatever the conditions, before and after it has learned", () => {
-  const runs = Number(process.env.FUZZ_RUNS ?? 60);
+  const runs = Number(process.env.FALCO_FUZZ_RUNS ?? 60);
   fc.assert(
     fc.property(
       fc.array(condition, { minLength: 1, maxLength: 25 }),

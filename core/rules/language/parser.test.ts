@@ -88,7 +88,7 @@ test("parseOperand says how far the operand reaches", () => {
   expect([printOperand(node), length]).toEqual(["proc.aname[2]", 13]);
 });
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 2000);
+const RUNS = Number(process.env.FALCO_FUZZ_RUNS ?? 2000);
 const pieces = fc.constantFrom(
   "a.b",
   "proc.name",

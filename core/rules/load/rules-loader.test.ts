@@ -246,7 +246,7 @@ test("loadFailure shows the word in the file, inside a folded condition too", ()
   );
 });
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 400);
+const RUNS = Number(process.env.FALCO_FUZZ_RUNS ?? 400);
 const lines = fc.constantFrom(
   "- rule: r",
   "- macro: m",
