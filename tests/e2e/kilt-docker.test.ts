@@ -154,6 +154,47 @@ describe("a workload under falco in docker", () => {
   }
 });
 
+describe("a running container with a shell", () => {
+  let api: KubeApi | undefined;
+  afterAll(() => api?.stop());
+
+  test.skipIf(noTrace !== undefined || noKubectl !== undefined)(
+    `is watched by the falco that patches it, alerts to its log, and lives on unpatched${skipping(noTrace ?? noKubectl)}`,
+    async () => {
+      const work = "mkdir -p /etc /tmp; while :; do echo x > /etc/shadow; sleep 1; done";
+      const target = call(
+        "run",
+        "-d",
+        "--network",
+        "none",
+        "--cap-add",
+        "SYS_PTRACE",
+        BUSYBOX,
+        "/bin/sh",
+        "-c",
+        work,
+      );
+      api = new KubeApi(podOf(), execute(new Map([["app", target]])));
+      const config = join(folder, "kubeconfig-shell");
+      writeFileSync(config, api.kubeconfig);
+      const falco = async (command: string): Promise<string> => {
+        // Not waited for in one go: the API server that kubectl talks to is this process.
+        const words = ["kilt", command, "pod/web", "--kubeconfig", config];
+        const child = Bun.spawn([join(folder, "falco"), ...words], { stdout: "pipe", stderr: "inherit" });
+        return new Response(child.stdout).text();
+      };
+      expect(await falco("patch")).toBe("pod/web container app: patched\n");
+      const log = (): string => (docker as Docker).run("logs", target).stdout;
+      for (let i = 0; i < 100 && !log().includes("/etc/shadow"); i++) await Bun.sleep(100);
+      expect(log()).toContain("file=/etc/shadow");
+      expect(await falco("patch")).toBe("pod/web container app: unchanged\n");
+      expect(await falco("unpatch")).toBe("pod/web container app: undone\n");
+      expect(call("inspect", "-f", "{{.State.Running}}", target)).toBe("true");
+      expect(call("exec", target, "ls", "/tmp/falco-kilt")).toBe("");
+    },
+  );
+});
+
 describe("a running container without shell or tools", () => {
   let api: KubeApi | undefined;
   afterAll(() => api?.stop());
