@@ -36,11 +36,6 @@ export class ExprFactory {
     this.#known = known;
   }
 
-  /** Every expression made so far. */
-  get all(): readonly Expr[] {
-    return [...this.#byKey.values()];
-  }
-
   #make(kind: Expr["kind"], key: string, children: readonly Expr[] = [], leaf?: Leaf): Expr {
     const existing = this.#byKey.get(key);
     if (existing) return existing;

@@ -2,7 +2,7 @@ import type { Operand } from "../check/operand.ts";
 import type { Estimates } from "./estimates.ts";
 import type { Expr } from "./node.ts";
 
-/** What still has to hold for a rule. */
+/** What has to hold for a rule. */
 export interface Pending {
   readonly index: number;
   readonly conditions: ReadonlySet<Expr>;
@@ -30,14 +30,25 @@ export type Branch =
 const MIN_SWITCH = 4;
 /** A table whose values each need a plan of their own must not multiply the code. */
 const MAX_CASES = 2000;
-
 /** Nanoseconds of a branch that is always there. */
 const BRANCH_COST = 3;
+
+/** Rules that have the same conditions in common with others, each with those it has alone. */
+interface Group {
+  readonly shared: ReadonlySet<Expr>;
+  readonly rules: readonly { readonly index: number; readonly own: readonly Expr[] }[];
+}
 
 interface Equality {
   readonly expr: Expr;
   readonly operand: Operand;
   readonly values: readonly (string | number)[];
+}
+
+/** Something with conditions that a table can tell apart. */
+interface Choice<T> {
+  readonly item: T;
+  readonly conditions: Iterable<Expr>;
 }
 
 function equality(expr: Expr): Equality | undefined {
@@ -46,136 +57,205 @@ function equality(expr: Expr): Equality | undefined {
   return { expr, operand: leaf.operand, values: leaf.test.equals };
 }
 
-/** The condition that ends most rules for its cost. */
-function mostShared(rules: readonly Pending[], estimates: Estimates): { expr: Expr; count: number } {
-  const counts = new Map<Expr, number>();
-  for (const rule of rules) for (const expr of rule.conditions) counts.set(expr, (counts.get(expr) ?? 0) + 1);
-  let best: Expr | undefined;
-  let bestGain = -1;
-  for (const [expr, count] of counts) {
-    const gain = estimates.gain(expr, count, BRANCH_COST);
-    if (gain > bestGain) [best, bestGain] = [expr, gain];
-  }
-  return { expr: best!, count: counts.get(best!)! };
-}
-
-interface Table {
+interface Table<T> {
   readonly operand: Operand;
-  readonly rules: readonly Pending[];
-  readonly equalities: ReadonlyMap<Pending, Equality>;
+  readonly equalities: ReadonlyMap<T, Equality>;
 }
 
-/** The operand whose equality tests tell most rules apart. */
-function bestTable(rules: readonly Pending[]): Table | undefined {
-  const byOperand = new Map<string, Map<Pending, Equality>>();
-  for (const rule of rules) {
-    for (const expr of rule.conditions) {
+/** The operand whose equality tests tell most choices apart. */
+function bestTable<T>(choices: readonly Choice<T>[]): Table<T> | undefined {
+  if (choices.length < MIN_SWITCH) return undefined;
+  const byOperand = new Map<string, Map<T, Equality>>();
+  for (const { item, conditions } of choices) {
+    for (const expr of conditions) {
       const found = equality(expr);
       if (!found) continue;
       const { key } = found.operand;
-      const table = byOperand.get(key) ?? new Map<Pending, Equality>();
+      const table = byOperand.get(key) ?? new Map<T, Equality>();
       byOperand.set(key, table);
-      const earlier = table.get(rule);
-      if (!earlier || earlier.values.length > found.values.length) table.set(rule, found);
+      const earlier = table.get(item);
+      if (!earlier || earlier.values.length > found.values.length) table.set(item, found);
     }
   }
-  let best: Table | undefined;
+  let best: Table<T> | undefined;
   for (const equalities of byOperand.values()) {
     const distinct = new Set([...equalities.values()].map((e) => e.expr)).size;
-    if (distinct < MIN_SWITCH || equalities.size <= (best?.rules.length ?? 0)) continue;
+    if (distinct < MIN_SWITCH || equalities.size <= (best?.equalities.size ?? 0)) continue;
     const [first] = equalities.values();
-    best = { operand: first!.operand, rules: [...equalities.keys()], equalities };
+    best = { operand: first!.operand, equalities };
   }
   return best;
 }
 
-const without = (rule: Pending, done: Iterable<Expr>): Pending => {
-  const conditions = new Set(rule.conditions);
-  for (const expr of done) conditions.delete(expr);
-  return { index: rule.index, conditions };
-};
-
-function switchBranch({ operand, rules, equalities }: Table, estimates: Estimates): Branch | undefined {
-  const byValue = new Map<string | number, Pending[]>();
-  for (const rule of rules) {
-    for (const value of equalities.get(rule)!.values) {
+/** A look-up by the operand's value; nothing when it would multiply the code. */
+function switchBranch<T>(
+  { operand, equalities }: Table<T>,
+  planFor: (choices: readonly (readonly [T, Expr])[]) => Plan,
+): Branch | undefined {
+  const order = new Map([...equalities.keys()].map((item, i) => [item, i]));
+  const byValue = new Map<string | number, T[]>();
+  for (const [item, { values }] of equalities) {
+    for (const value of values) {
       const list = byValue.get(value);
-      if (list) list.push(rule);
-      else byValue.set(value, [rule]);
+      if (list) list.push(item);
+      else byValue.set(value, [item]);
     }
   }
   const numbers = new Map<string, number>();
-  const groups: Pending[][] = [];
+  const groups: T[][] = [];
   const cases = new Map<string | number, number>();
   let total = 0;
-  for (const [value, group] of byValue) {
-    const key = group.map((rule) => rule.index).join(",");
+  for (const [value, items] of byValue) {
+    const key = items.map((item) => order.get(item)).join(",");
     let number = numbers.get(key);
     if (number === undefined) {
-      number = groups.push(group) - 1;
+      number = groups.push(items) - 1;
       numbers.set(key, number);
-      total += group.length;
+      total += items.length;
     }
     cases.set(value, number);
   }
-  if (total > MAX_CASES && total > 2 * rules.length) return undefined;
-  const plans = groups.map((group) =>
-    plan(
-      group.map((rule) => without(rule, [equalities.get(rule)!.expr])),
-      estimates,
-    ),
+  if (total > MAX_CASES && total > 2 * equalities.size) return undefined;
+  const plans = groups.map((items) =>
+    planFor(items.map((item) => [item, equalities.get(item)!.expr] as const)),
   );
   return { kind: "switch", operand, cases, plans };
 }
 
-/** A condition that every one of the rules still has. */
-function commonTo(rules: readonly Pending[]): Expr | undefined {
-  const [first, ...others] = rules;
-  for (const expr of first!.conditions) if (others.every((rule) => rule.conditions.has(expr))) return expr;
-  return undefined;
-}
-
-function ifBranch(rules: readonly Pending[], expr: Expr, estimates: Estimates): Branch {
-  const tests = [expr];
-  let inner = rules.map((rule) => without(rule, tests));
-  // What all of them share besides becomes part of the same guard.
-  for (;;) {
-    const next = inner[0]!.conditions.size > 0 ? commonTo(inner) : undefined;
-    if (!next) break;
-    tests.push(next);
-    inner = inner.map((rule) => without(rule, [next]));
-  }
-  tests.sort((a, b) => estimates.price(a, "and") - estimates.price(b, "and"));
-  return { kind: "if", tests, body: plan(inner, estimates) };
-}
-
-const branchWeight = (branch: Branch): number =>
+const weightOf = (branch: Branch): number =>
   branch.kind === "if"
     ? branch.tests.length + branch.body.weight
     : branch.plans.reduce((sum, p) => sum + p.weight, 2);
+
+const planOf = (hits: readonly number[], branches: readonly Branch[]): Plan => ({
+  hits,
+  branches,
+  weight: branches.reduce((sum, branch) => sum + weightOf(branch), hits.length),
+});
+
+class Planner {
+  readonly #estimates: Estimates;
+
+  constructor(estimates: Estimates) {
+    this.#estimates = estimates;
+  }
+
+  #byPrice(tests: Iterable<Expr>): Expr[] {
+    const estimates = this.#estimates;
+    return [...tests].sort((a, b) => estimates.price(a, "and") - estimates.price(b, "and"));
+  }
+
+  /** Rules that share nothing more: told apart by a table where there is one, else each by its own tests. */
+  tails(rules: Group["rules"]): Plan {
+    const hits = rules.filter((rule) => rule.own.length === 0).map((rule) => rule.index);
+    let open = rules.filter((rule) => rule.own.length > 0);
+    const branches: Branch[] = [];
+    const table = bestTable(open.map((rule) => ({ item: rule, conditions: rule.own })));
+    const branch =
+      table &&
+      switchBranch(table, (chosen) =>
+        this.tails(
+          chosen.map(([{ index, own }, done]) => ({ index, own: own.filter((expr) => expr !== done) })),
+        ),
+      );
+    if (branch) {
+      branches.push(branch);
+      open = open.filter((rule) => !table.equalities.has(rule));
+    }
+    for (const { index, own } of open) {
+      branches.push({ kind: "if", tests: this.#byPrice(own), body: planOf([index], []) });
+    }
+    return planOf(hits, branches);
+  }
+
+  /** The condition that ends most rules for its cost. */
+  #mostShared(groups: readonly Group[]): { expr: Expr; groups: number } {
+    const rules = new Map<Expr, number>();
+    const counts = new Map<Expr, number>();
+    for (const group of groups) {
+      for (const expr of group.shared) {
+        rules.set(expr, (rules.get(expr) ?? 0) + group.rules.length);
+        counts.set(expr, (counts.get(expr) ?? 0) + 1);
+      }
+    }
+    let best: Expr | undefined;
+    let bestGain = -1;
+    for (const [expr, count] of rules) {
+      const gain = this.#estimates.gain(expr, count, BRANCH_COST);
+      if (gain > bestGain) [best, bestGain] = [expr, gain];
+    }
+    return { expr: best!, groups: counts.get(best!)! };
+  }
+
+  /** One test, and all others that the same groups have in common, around what is left of them. */
+  #ifBranch(groups: readonly Group[], expr: Expr): Branch {
+    const [first, ...others] = groups;
+    const common = [...first!.shared].filter((e) => others.every((group) => group.shared.has(e)));
+    const tests = this.#byPrice(new Set([expr, ...common]));
+    return { kind: "if", tests, body: this.plan(groups.map((group) => without(group, tests))) };
+  }
+
+  plan(groups: readonly Group[]): Plan {
+    const done = this.tails(
+      groups.filter((group) => group.shared.size === 0).flatMap((group) => group.rules),
+    );
+    const branches: Branch[] = [...done.branches];
+    let open = groups.filter((group) => group.shared.size > 0);
+    while (open.length > 0) {
+      const most = this.#mostShared(open);
+      const table = bestTable(open.map((group) => ({ item: group, conditions: group.shared })));
+      const branch =
+        table && table.equalities.size > most.groups
+          ? switchBranch(table, (chosen) => this.plan(chosen.map(([group, expr]) => without(group, [expr]))))
+          : undefined;
+      if (branch) {
+        branches.push(branch);
+        open = open.filter((group) => !table!.equalities.has(group));
+        continue;
+      }
+      branches.push(
+        this.#ifBranch(
+          open.filter((group) => group.shared.has(most.expr)),
+          most.expr,
+        ),
+      );
+      open = open.filter((group) => !group.shared.has(most.expr));
+    }
+    return planOf(done.hits, branches);
+  }
+}
+
+function without(group: Group, done: Iterable<Expr>): Group {
+  const shared = new Set(group.shared);
+  for (const expr of done) shared.delete(expr);
+  return { shared, rules: group.rules };
+}
+
+/** Puts rules together that differ only in conditions no other rule has. */
+function grouped(rules: readonly Pending[]): Group[] {
+  const counts = new Map<Expr, number>();
+  for (const { conditions } of rules) {
+    for (const expr of conditions) counts.set(expr, (counts.get(expr) ?? 0) + 1);
+  }
+  const groups = new Map<string, { shared: Set<Expr>; rules: { index: number; own: readonly Expr[] }[] }>();
+  for (const { index, conditions } of rules) {
+    const all = [...conditions];
+    const shared = all.filter((expr) => counts.get(expr)! > 1);
+    const own = all.filter((expr) => counts.get(expr) === 1);
+    const key = shared
+      .map((expr) => expr.id)
+      .sort((a, b) => a - b)
+      .join();
+    const group = groups.get(key);
+    if (group) group.rules.push({ index, own });
+    else groups.set(key, { shared: new Set(shared), rules: [{ index, own }] });
+  }
+  return [...groups.values()];
+}
 
 /**
  * Orders the tests of many rules so that a test they share is made once, and rules told apart by the value
  * of one operand are found by a look-up: the cost of an event does not grow with the number of rules.
  */
-export function plan(rules: readonly Pending[], estimates: Estimates): Plan {
-  const hits = rules.filter((rule) => rule.conditions.size === 0).map((rule) => rule.index);
-  let open = rules.filter((rule) => rule.conditions.size > 0);
-  const branches: Branch[] = [];
-  while (open.length > 0) {
-    const shared = mostShared(open, estimates);
-    const table = open.length >= MIN_SWITCH ? bestTable(open) : undefined;
-    const branch = table && table.rules.length > shared.count ? switchBranch(table, estimates) : undefined;
-    if (branch) {
-      const taken = new Set(table!.rules);
-      branches.push(branch);
-      open = open.filter((rule) => !taken.has(rule));
-      continue;
-    }
-    const taken = open.filter((rule) => rule.conditions.has(shared.expr));
-    branches.push(ifBranch(taken, shared.expr, estimates));
-    open = open.filter((rule) => !rule.conditions.has(shared.expr));
-  }
-  const weight = branches.reduce((sum, branch) => sum + branchWeight(branch), hits.length);
-  return { hits, branches, weight };
-}
+export const plan = (rules: readonly Pending[], estimates: Estimates): Plan =>
+  new Planner(estimates).plan(grouped(rules));

@@ -10,8 +10,8 @@ const STAGES: readonly { readonly after: number; readonly count: number }[] = [
   { after: 200, count: 60 },
   { after: 20_000, count: 200 },
 ];
-/** Counting runs every expression on its own; where there are more, only those that rules consist of directly. */
-const MAX_COUNTED = 3000;
+/** Counting runs conditions one by one; where there are more than this, only those of several rules. */
+const MAX_COUNTED = 400;
 
 const conditionsOf = (expr: Expr): readonly Expr[] => (expr.kind === "and" ? expr.children : [expr]);
 
@@ -52,6 +52,14 @@ class Counter {
   }
 }
 
+/** Conditions whose truth is worth counting. */
+function countable(rules: readonly Pending[]): readonly Expr[] {
+  const uses = new Map<Expr, number>();
+  for (const rule of rules) for (const expr of rule.conditions) uses.set(expr, (uses.get(expr) ?? 0) + 1);
+  const all = [...uses.keys()];
+  return all.length <= MAX_COUNTED ? all : all.filter((expr) => uses.get(expr)! > 1).slice(0, MAX_COUNTED);
+}
+
 /** The rules of one event type as a function, and what is learned about it while it runs. */
 export class Program {
   run: EventFunction;
@@ -78,10 +86,7 @@ export class Program {
       pending.push({ index, conditions: new Set(expr === factory.true ? [] : conditionsOf(expr)) });
     }
     this.#pending = pending;
-    this.#expressions = factory.all.filter((expr) => expr.kind !== "true" && expr.kind !== "false");
-    if (this.#expressions.length > MAX_COUNTED) {
-      this.#expressions = [...new Set(pending.flatMap((rule) => [...rule.conditions]))];
-    }
+    this.#expressions = countable(pending);
     // With a single rule or two there is nothing to order.
     this.learning = this.#expressions.length > 2;
     this.run = this.#compile(new Estimates());

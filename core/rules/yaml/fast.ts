@@ -39,6 +39,7 @@ function cut(text: string): Chunk[] | undefined {
       begun = true;
     } else if (first === 32) {
       const chunk = chunks.at(-1);
+      if (!chunk && /[^ #]/.test(line[line.search(/\S|$/)] ?? "")) return undefined;
       if (chunk && line.charCodeAt(chunk.indent) !== 32 && line.search(/\S/) === chunk.indent) {
         const key = ITEM_KEY.exec(line.slice(chunk.indent))?.[1];
         if (key) chunk.keys.push(key);
