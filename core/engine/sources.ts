@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import type { CallFilter } from "../capture/ebpf/call-filter.ts";
 import { EbpfSource } from "../capture/ebpf/ebpf-source.ts";
 import { PtraceSource } from "../capture/ptrace/ptrace-source.ts";
 import { ScapSource } from "../capture/scap/scap-source.ts";
@@ -7,6 +8,7 @@ import { AccountFiles } from "../metadata/accounts.ts";
 import { ContainerLookup } from "../metadata/container-lookup.ts";
 import { httpGetOverUnix } from "../metadata/http-get.ts";
 import type { State } from "../state/state.ts";
+import { pushDown } from "./push-down.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { selectSyscalls, syscallsOfEvents } from "./selection.ts";
 import type { EngineStart, SourceSpec } from "./source-spec.ts";
@@ -19,11 +21,20 @@ export interface OpenedSource {
 
 type Live = Extract<SourceSpec, { kind: "modern_ebpf" | "ptrace" }>;
 
-/** What a source needs to know of rules: the events they can match. */
-type Wanted = Pick<Ruleset, "codes">;
+/** What a source needs to know of rules: the events they can match, and which of these; without the rules no event is left out. */
+type Wanted = Pick<Ruleset, "codes"> & Partial<Pick<Ruleset, "rules">>;
 
-const tracedFor = (ruleset: Wanted, spec: Live): ReadonlySet<number> =>
-  selectSyscalls(syscallsOfEvents(ruleset.codes("syscall")), spec.base).codes;
+const tracedFor = (wanted: Wanted, spec: Live): CallSelection => {
+  const traced = selectSyscalls(syscallsOfEvents(wanted.codes("syscall")), spec.base).codes;
+  if (!wanted.rules) return { traced, filters: new Map() };
+  const rules = wanted.rules.filter(({ definition }) => definition.source === "syscall");
+  return { traced, filters: pushDown(traced, rules) };
+};
+
+interface CallSelection {
+  readonly traced: ReadonlySet<number>;
+  readonly filters: ReadonlyMap<number, CallFilter>;
+}
 
 /** Makes the source that a specification describes, and gives state its ways to ask the system. */
 export function makeSource(start: EngineStart, state: State, ruleset: Wanted): OpenedSource {
@@ -38,13 +49,17 @@ export function makeSource(start: EngineStart, state: State, ruleset: Wanted): O
   state.findContainer = ({ fullId, type }) => lookup.find(fullId, type);
   state.fetchThread = (tid, sink) => source.fetchThread(tid, sink);
   state.threadExists = (tid) => statSync(`${hostRoot}/proc/${tid}`, { throwIfNoEntry: false }) !== undefined;
-  return { source, retarget: (rules) => source.setTraced(tracedFor(rules, spec)) };
+  const retarget = (wanted: Wanted): void => {
+    const { traced, filters } = tracedFor(wanted, spec);
+    source.setTraced(traced, filters);
+  };
+  return { source, retarget };
 }
 
-function liveSource(spec: Live, traced: ReadonlySet<number>): EbpfSource | PtraceSource {
-  if (spec.kind === "ptrace") return new PtraceSource({ ...spec, traced });
+function liveSource(spec: Live, selection: CallSelection): EbpfSource | PtraceSource {
+  if (spec.kind === "ptrace") return new PtraceSource({ ...spec, traced: selection.traced });
   const { snapLength, bufferBytes: bufferSize, dropFailed } = spec;
-  return new EbpfSource({ traced, snapLength, bufferSize, dropFailed });
+  return new EbpfSource({ ...selection, snapLength, bufferSize, dropFailed });
 }
 
 /** No system calls at all: the engine still serves events that others bring. */

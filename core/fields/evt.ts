@@ -3,6 +3,7 @@ import { joinPath } from "../event/path.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { EF } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
+import { HAS_RESULT } from "../schema/has-result.ts";
 import { SYSCALLS } from "../schema/syscalls.ts";
 import { FD } from "../state/fd.ts";
 import { isFile, isInet } from "../state/fd-kind.ts";
@@ -14,10 +15,6 @@ import { argsText, argText, paramString } from "./param-text.ts";
 
 const NA = undefined;
 
-/** Event codes that carry a return value: exits of system calls with a parameter, generic ones excepted. */
-const HAS_RESULT = Uint8Array.from(EVENTS, (e) =>
-  e.origin === "SYSCALL" && (e.code & 1) === 1 && e.params.length > 0 && e.code !== EVENT.GENERIC_X ? 1 : 0,
-);
 const flagged = (bit: number): Uint8Array => Uint8Array.from(EVENTS, (e) => (e.flags & bit ? 1 : 0));
 const READS = flagged(EF.READS_FROM_FD);
 const WRITES = flagged(EF.WRITES_TO_FD);

@@ -1,6 +1,10 @@
 import { R0 } from "./assembler.ts";
 import type { Emitter, Value } from "./emitter.ts";
-import { arg, result } from "./values.ts";
+import { fileOf } from "./file-values.ts";
+import { AF, sockOf } from "./socket-writers.ts";
+import { arg, member, result } from "./values.ts";
+
+const IPPROTO_TCP = 6;
 
 /** Errors that a filter may tell apart; a result below −LAST_ERRNO always passes. */
 export const LAST_ERRNO = 531;
@@ -11,14 +15,17 @@ export interface CallFilter {
   readonly failures?: readonly number[];
   /** Values of an argument, its low 32 bits, with which the call passes. */
   readonly only?: { readonly argument: number; readonly values: readonly number[] };
+  /** Leaves out calls on TCP sockets, whose ends are known from connecting; the descriptor is the first argument. */
+  readonly exceptTcp?: true;
 }
 
 /** Whether a failed call is of no interest whatever its error: the dispatcher then leaves at once. */
 export const dropsFailures = ({ failures }: CallFilter): boolean => failures?.length === 0;
 
 /** Leaves the program where the filter says so; nothing has been done for the record by then. */
-export function emitFilter(k: Emitter, { failures, only }: CallFilter): void {
+export function emitFilter(k: Emitter, { failures, only, exceptTcp }: CallFilter): void {
   const { asm } = k;
+  if (exceptTcp) dropTcp(k);
   if (only) allow(k, arg(only.argument), only.values);
   if (!failures) return;
   const pass = asm.label("passes");
@@ -37,4 +44,21 @@ function allow(k: Emitter, value: Value, values: readonly number[]): void {
   for (const one of values) asm.jump32("eq", R0, one, pass);
   asm.goto(k.drop);
   asm.place(pass);
+}
+
+function dropTcp(k: Emitter): void {
+  const { asm } = k;
+  const pass = asm.label("not TCP");
+  const inet = asm.label("inet");
+  k.cells(1, (sock) => {
+    sock.keep(k, sockOf(fileOf(arg(0))));
+    asm.jump("eq", R0, 0, pass);
+    member(sock.value, "sock", "__sk_common.skc_family")(k);
+    asm.jump("eq", R0, AF.inet, inet);
+    asm.jump("ne", R0, AF.inet6, pass);
+    asm.place(inet);
+    member(sock.value, "sock", "sk_protocol")(k);
+    asm.jump("eq", R0, IPPROTO_TCP, k.drop);
+    asm.place(pass);
+  });
 }

@@ -6,7 +6,8 @@ import { SCRATCH } from "./scratch.ts";
 import { address, combine, constant, kernelRead, member, port, userRead, when } from "./values.ts";
 import { kernelBytes, kernelString, scalar, sequence, userString } from "./writers.ts";
 
-const AF = { unix: 1, inet: 2, inet6: 10 } as const;
+/** Address families. */
+export const AF = { unix: 1, inet: 2, inet6: 10 } as const;
 const S_IFMT = 0o170000;
 const S_IFSOCK = 0o140000;
 

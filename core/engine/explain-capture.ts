@@ -1,0 +1,48 @@
+import type { CallFilter } from "../capture/ebpf/call-filter.ts";
+import { errnoName } from "../ffi/system-error.ts";
+import { EVENT } from "../schema/event-codes.ts";
+import { SYSCALLS } from "../schema/syscalls.ts";
+import { pushDown } from "./push-down.ts";
+import type { Ruleset } from "./ruleset.ts";
+import { type BaseSyscalls, selectSyscalls, syscallsOfEvents } from "./selection.ts";
+
+/** A line of what live capture watches. */
+export interface CaptureRow {
+  /** The system call or tracepoint. */
+  readonly call: string;
+  /** Rules that may be true for its events, by name. */
+  readonly rules: readonly string[];
+  /** Whether it is watched without any rule: for what is known of processes and descriptors, or by configuration. */
+  readonly base: boolean;
+  /** What the probe leaves out in the kernel; empty when nothing. */
+  readonly filtered: string;
+}
+
+/** What live capture with these rules watches, in the order of the calls' names, and what of it never leaves the kernel. */
+export function explainCapture(ruleset: Ruleset, base: BaseSyscalls): CaptureRow[] {
+  const rules = ruleset.rules.filter(({ definition }) => definition.source === "syscall");
+  const { codes } = selectSyscalls(syscallsOfEvents(ruleset.codes("syscall")), base);
+  const filters = pushDown(codes, rules);
+  return [...codes]
+    .map((code) => {
+      const { name, exit } = SYSCALLS[code]!;
+      const event = EVENT[exit as keyof typeof EVENT];
+      const wanting = rules.filter((rule) => [...rule.codes].includes(event)).map((rule) => rule.name);
+      return {
+        call: name,
+        rules: wanting,
+        base: wanting.length === 0,
+        filtered: describe(filters.get(code) ?? {}),
+      };
+    })
+    .sort((a, b) => a.call.localeCompare(b.call));
+}
+
+function describe({ failures, only, exceptTcp }: CallFilter): string {
+  const parts: string[] = [];
+  if (failures?.length === 0) parts.push("failures");
+  else if (failures) parts.push(`failures but ${failures.map(errnoName).join(", ")}`);
+  if (only) parts.push(`argument ${only.argument + 1} other than ${only.values.join(", ")}`);
+  if (exceptTcp) parts.push("TCP sockets");
+  return parts.join("; ");
+}

@@ -1,0 +1,267 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { CallFilter } from "../capture/ebpf/call-filter.ts";
+import { EventCursor } from "../event/cursor.ts";
+import { EVENT_HEADER_SIZE } from "../event/source.ts";
+import { EVENT } from "../schema/event-codes.ts";
+import type { ParamType } from "../schema/event-row.ts";
+import { EVENTS } from "../schema/events.ts";
+import { HAS_RESULT } from "../schema/has-result.ts";
+import { SYSCALLS } from "../schema/syscalls.ts";
+import { FD, Fd } from "../state/fd.ts";
+import { State } from "../state/state.ts";
+import { explainCapture } from "./explain-capture.ts";
+import { pushDown } from "./push-down.ts";
+import { loadRuleset, type Ruleset } from "./ruleset.ts";
+import { selectSyscalls, syscallsOfEvents } from "./selection.ts";
+
+const BASE = { custom_set: [], repair: false, all: false };
+const TID = 100;
+
+function rulesetOf(...conditions: readonly string[]): Ruleset {
+  const content = conditions
+    .map((condition, i) => `- {rule: r${i}, desc: d, condition: '${condition}', output: o, priority: INFO}`)
+    .join("\n");
+  const { ruleset, report } = loadRuleset({
+    files: [{ name: "rules", content }],
+    selections: [],
+    priority: "Debug",
+    firstOnly: false,
+    additions: [],
+    staticFields: {},
+    sources: ["syscall"],
+  });
+  if (!ruleset) throw new Error(report.files[0]?.failure?.message);
+  return ruleset;
+}
+
+const codeOf = (name: string): number => SYSCALLS.find((call) => call.name === name)!.code;
+function filtersOf(...conditions: readonly string[]): (call: string) => CallFilter | undefined {
+  const ruleset = rulesetOf(...conditions);
+  const traced = selectSyscalls(syscallsOfEvents(ruleset.codes("syscall")), BASE).codes;
+  const filters = pushDown(traced, ruleset.rules);
+  return (call) => filters.get(codeOf(call));
+}
+
+test("pushDown keeps failures out of the way where rules want successes only", () => {
+  expect(filtersOf("evt.type = openat and fd.num >= 0")("openat")).toEqual({ failures: [] });
+  expect(filtersOf("evt.type = unlink and evt.res = SUCCESS")("unlink")).toEqual({ failures: [] });
+  expect(filtersOf("evt.type = mkdir and not evt.failed = true")("mkdir")).toEqual({ failures: [] });
+});
+
+test("pushDown lets the errors pass that a rule names, and all where it can't tell", () => {
+  expect(filtersOf("evt.type = openat and evt.res in (EACCES, EPERM)")("openat")).toEqual({
+    failures: [1, 13],
+  });
+  expect(filtersOf("evt.type = openat and evt.rawres = -2")("openat")).toEqual({ failures: [2] });
+  expect(filtersOf("evt.type = openat and proc.name = cat")("openat")).toBeUndefined();
+  expect(filtersOf("evt.type = openat and fd.num < 0")("openat")).toBeUndefined();
+});
+
+test("pushDown lets a connection under way pass", () => {
+  expect(filtersOf("evt.type = connect and evt.res = SUCCESS")("connect")).toEqual({ failures: [115] });
+});
+
+test("pushDown narrows calls that only state asks for", () => {
+  const filter = filtersOf("evt.type = mkdir");
+  expect(filter("fcntl")).toEqual({ failures: [], only: { argument: 1, values: [0, 1030] } });
+  expect(filter("recvfrom")).toEqual({ failures: [], exceptTcp: true });
+  expect(filtersOf("evt.type = fcntl")("fcntl")).toBeUndefined();
+});
+
+test("pushDown leaves everything in where a rule looks at the events before", () => {
+  expect(filtersOf("evt.type = openat and fd.num >= 0", "evt.deltatime > 5")("openat")).toBeUndefined();
+});
+
+test("explainCapture names rules, and what the kernel leaves out", () => {
+  const rows = explainCapture(rulesetOf("evt.type = connect and evt.res = SUCCESS"), BASE);
+  expect(rows.find(({ call }) => call === "connect")).toEqual({
+    call: "connect",
+    rules: ["r0"],
+    base: false,
+    filtered: "failures but EINPROGRESS",
+  });
+  expect(rows.find(({ call }) => call === "sendto")).toEqual({
+    call: "sendto",
+    rules: [],
+    base: true,
+    filtered: "failures; TCP sockets",
+  });
+});
+
+const SIZES: Partial<Record<ParamType, number>> = {
+  CHARBUF: 6,
+  FSPATH: 6,
+  FSRELPATH: 6,
+  BYTEBUF: 9,
+  SOCKADDR: 7,
+  SOCKTUPLE: 13,
+  DYN: 9,
+  FDLIST: 2,
+};
+const FIXED: readonly (readonly [RegExp, number])[] = [
+  [/8$|^SIGTYPE|^L4|^SOCKFAMILY/, 1],
+  [/16$|^SYSCALLID|^PORT/, 2],
+  [/32$|^UID|^GID|^MODE|^SIGSET|^BOOL/, 4],
+];
+const sizeOf = (type: ParamType): number =>
+  SIZES[type] ?? FIXED.find(([pattern]) => pattern.test(type))?.[1] ?? 8;
+
+/** A record of the event with this result; the other parameters come from `seed`, small so that they meet what is there. */
+function record(code: number, result: number, seed: readonly number[]): Buffer {
+  const { params } = EVENTS[code]!;
+  const head = Buffer.alloc(EVENT_HEADER_SIZE + 2 * params.length);
+  const values = params.map(({ type }, i) => {
+    const bytes = Buffer.alloc(sizeOf(type));
+    bytes[0] = seed[i % seed.length]! % 8;
+    if (i === 0) bytes.writeBigInt64LE(BigInt(result));
+    head.writeUInt16LE(bytes.length, EVENT_HEADER_SIZE + 2 * i);
+    return bytes;
+  });
+  const bytes = Buffer.concat([head, ...values]);
+  bytes.writeBigUInt64LE(1_700_000_000_000_000_000n, 0);
+  bytes.writeUInt32LE(TID, 8);
+  bytes.writeUInt32LE(bytes.length, 16);
+  bytes.writeUInt16LE(code, 20);
+  bytes.writeUInt32LE(params.length, 22);
+  return bytes;
+}
+
+function cursorOf(bytes: Buffer): EventCursor {
+  const event = new EventCursor();
+  event.set(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, 0);
+  return event;
+}
+
+/** A state with a thread that has a few descriptors. */
+function someState(): State {
+  const state = new State();
+  const thread = state.lookUp(TID)!;
+  for (const [number, kind] of [FD.FILE, FD.IPV4_SOCK, FD.UNIX_SOCK, FD.FIFO].entries())
+    state.addFd(thread, number, new Fd(kind));
+  return state;
+}
+
+/** Marks of the last event, which the next overwrites. */
+const PASSING = new Set(["lastSeen", "lastEventFd", "lastEnterCode"]);
+
+function snapshot(state: State): string {
+  const threads = Array.from(state.threads.values(), (thread) => {
+    const own = Object.entries(thread).filter(
+      ([name, value]) => typeof value !== "object" && !PASSING.has(name),
+    );
+    const fds = Array.from(thread.descriptors ?? [], ([number, fd]) => [
+      number,
+      Bun.inspect({ ...fd, oldName: "" }),
+    ]);
+    return [own, fds];
+  });
+  return Bun.inspect(threads, { depth: 6 });
+}
+
+test("state learns nothing from the failures that no rule wants", () => {
+  const nothing = rulesetOf("evt.type = mkdir");
+  const traced = selectSyscalls(syscallsOfEvents(nothing.codes("syscall")), BASE).codes;
+  const filters = pushDown(traced, nothing.rules.slice(0, 0));
+  const codes = [
+    ...new Set([...filters.keys()].map((code) => EVENT[SYSCALLS[code]!.exit as keyof typeof EVENT])),
+  ];
+  const failures = new Map(
+    [...filters].map(([code, { failures = [] }]) => [
+      EVENT[SYSCALLS[code]!.exit as keyof typeof EVENT],
+      failures,
+    ]),
+  );
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...codes.filter((code) => HAS_RESULT[code] === 1)),
+      fc.integer({ min: 1, max: 531 }),
+      fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 3, maxLength: 8 }),
+      (code, errno, seed) => {
+        fc.pre(!failures.get(code)!.includes(errno));
+        const state = someState();
+        const before = snapshot(state);
+        state.apply(cursorOf(record(code, -errno, seed)));
+        state.settle();
+        expect(snapshot(state)).toBe(before);
+      },
+    ),
+    { numRuns: 1000 },
+  );
+}, 60_000);
+
+const CHECKS = [
+  "evt.res = SUCCESS",
+  "evt.res != SUCCESS",
+  "evt.res = EACCES",
+  "evt.res in (ENOENT, EPERM)",
+  "evt.res startswith E",
+  "evt.rawres >= 0",
+  "evt.rawres < -10",
+  "evt.rawres = -2",
+  "evt.failed = true",
+  "evt.failed = false",
+  "fd.num >= 0",
+  "fd.num < 0",
+  "fd.num = -1",
+  "fd.typechar = f",
+  "fd.type exists",
+  "proc.name = cat",
+  "evt.is_open_read = true",
+  "evt.arg.name contains a",
+  "evt.dir = <",
+  "fd.name startswith /",
+];
+const CALLS = [
+  "openat",
+  "open",
+  "unlink",
+  "connect",
+  "accept4",
+  "mkdir",
+  "dup",
+  "kill",
+  "chmod",
+  "execve",
+  "socket",
+];
+
+test("what rules match passes the filters made for them", () => {
+  const check = fc.constantFrom(...CHECKS);
+  const { node } = fc.letrec<{ node: string }>((tie) => ({
+    node: fc.oneof(
+      { depthSize: "small" },
+      check,
+      fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} and ${b})`),
+      fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} or ${b})`),
+      tie("node").map((inner) => `not (${inner})`),
+    ),
+  }));
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(...CALLS), node), { minLength: 1, maxLength: 3 }),
+      fc.array(fc.integer({ min: 1, max: 531 }), { minLength: 5, maxLength: 10 }),
+      fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 3, maxLength: 8 }),
+      (rules, errnos, seed) => {
+        const ruleset = rulesetOf(
+          ...rules.map(([call, condition]) => `evt.type = ${call} and (${condition})`),
+        );
+        const filters = pushDown(CALLS.map(codeOf), ruleset.rules);
+        for (const [call] of rules) {
+          const code = codeOf(call);
+          const event = EVENT[SYSCALLS[code]!.exit as keyof typeof EVENT];
+          for (const errno of [1, 2, 13, ...errnos]) {
+            const state = someState();
+            const cursor = cursorOf(record(event, -errno, seed));
+            state.apply(cursor);
+            let matched = 0;
+            ruleset.match({ event: cursor, state }, () => matched++);
+            const passing = filters.get(code)?.failures;
+            if (matched > 0 && passing) expect(passing).toContain(errno);
+          }
+        }
+      },
+    ),
+    { numRuns: 40 },
+  );
+}, 60_000);

@@ -1,0 +1,119 @@
+import { type CallFilter, LAST_ERRNO } from "../capture/ebpf/call-filter.ts";
+import type { BoundNode } from "../rules/check/bind.ts";
+import { EVENT } from "../schema/event-codes.ts";
+import { SYSCALLS } from "../schema/syscalls.ts";
+import { FailureVerdicts } from "./failure-verdict.ts";
+
+/** What push-down needs of a rule. */
+export interface WantingRule {
+  readonly condition: BoundNode;
+  /** Codes of the events it can be true for. */
+  readonly codes: Iterable<number>;
+}
+
+const EINPROGRESS = 115;
+
+/** Events that state learns from even where the call failed: the errors, or all of them. */
+const STATE_WANTS: Readonly<Partial<Record<number, readonly number[] | "all">>> = {
+  // A connection under way.
+  [EVENT.SOCKET_CONNECT_X]: [EINPROGRESS],
+  // These enter descriptors that never were, as the reference does.
+  [EVENT.SYSCALL_MEMFD_CREATE_X]: "all",
+  [EVENT.SYSCALL_PIDFD_GETFD_X]: "all",
+  // Sizes of the process go along.
+  [EVENT.SYSCALL_BRK_4_X]: "all",
+  [EVENT.SYSCALL_MMAP_X]: "all",
+  [EVENT.SYSCALL_MMAP2_X]: "all",
+  [EVENT.SYSCALL_MUNMAP_X]: "all",
+};
+
+const F_DUPFD = 0;
+const F_DUPFD_CLOEXEC = 1030;
+const PR_SET_NAME = 15;
+const PR_SET_CHILD_SUBREAPER = 36;
+const PR_GET_CHILD_SUBREAPER = 37;
+const SO_ERROR = 4;
+const RLIMIT_NOFILE = 7;
+
+/** Where state alone asks for a call: the values of an argument that it learns something from. */
+const STATE_ONLY: Readonly<Partial<Record<number, CallFilter["only"]>>> = {
+  [EVENT.SYSCALL_FCNTL_X]: { argument: 1, values: [F_DUPFD, F_DUPFD_CLOEXEC] },
+  [EVENT.SYSCALL_PRCTL_X]: {
+    argument: 0,
+    values: [PR_SET_NAME, PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER],
+  },
+  [EVENT.SOCKET_GETSOCKOPT_X]: { argument: 2, values: [SO_ERROR] },
+  [EVENT.SYSCALL_SETRLIMIT_X]: { argument: 0, values: [RLIMIT_NOFILE] },
+  [EVENT.SYSCALL_PRLIMIT_X]: { argument: 1, values: [RLIMIT_NOFILE] },
+};
+
+/** Fields about the events before: leaving some out would change them. */
+const HISTORY = /^(evt\.(num|delta|latency|wait|reltime)|thread\.(exec|tot))/;
+
+function readsHistory(node: BoundNode): boolean {
+  switch (node.kind) {
+    case "and":
+    case "or":
+      return node.children.some(readsHistory);
+    case "not":
+      return readsHistory(node.child);
+    case "pair":
+      return HISTORY.test(node.left.key) || HISTORY.test(node.right.key);
+    default:
+      return HISTORY.test(node.operand.key);
+  }
+}
+
+/** Where state alone asks for these, it is for the ends of datagram sockets; those of TCP are known from connect, accept and /proc. */
+const DATAGRAMS: ReadonlySet<number> = new Set([
+  EVENT.SOCKET_SENDTO_X,
+  EVENT.SOCKET_SENDMSG_X,
+  EVENT.SOCKET_SENDMMSG_X,
+  EVENT.SOCKET_RECVFROM_X,
+  EVENT.SOCKET_RECVMSG_X,
+  EVENT.SOCKET_RECVMMSG_X,
+]);
+
+const exitOf = (code: number): number => EVENT[SYSCALLS[code]!.exit as keyof typeof EVENT] ?? -1;
+
+/** What rules and state want of each call of `traced` (codes of the syscall table) that they don't want in full. Leaves out only what neither can tell from never having happened. */
+export function pushDown(
+  traced: Iterable<number>,
+  rules: readonly WantingRule[],
+): ReadonlyMap<number, CallFilter> {
+  const filters = new Map<number, CallFilter>();
+  if (rules.some(({ condition }) => readsHistory(condition))) return filters;
+  const byEvent = new Map<number, BoundNode[]>();
+  for (const { codes, condition } of rules) {
+    for (const event of codes) byEvent.set(event, [...(byEvent.get(event) ?? []), condition]);
+  }
+  const known = new Map<number, CallFilter | undefined>();
+  for (const code of traced) {
+    const event = exitOf(code);
+    if (event < 0 || event === EVENT.GENERIC_X) continue;
+    if (!known.has(event)) known.set(event, filterOf(event, byEvent.get(event) ?? []));
+    const filter = known.get(event);
+    if (filter) filters.set(code, filter);
+  }
+  return filters;
+}
+
+function filterOf(event: number, conditions: readonly BoundNode[]): CallFilter | undefined {
+  const failures = failuresOf(event, conditions);
+  const forState = conditions.length === 0;
+  const only = forState ? STATE_ONLY[event] : undefined;
+  const exceptTcp = forState && DATAGRAMS.has(event);
+  if (!failures && !only && !exceptTcp) return undefined;
+  return {
+    ...(failures ? { failures } : {}),
+    ...(only ? { only } : {}),
+    ...(exceptTcp ? { exceptTcp } : {}),
+  };
+}
+
+function failuresOf(event: number, conditions: readonly BoundNode[]): readonly number[] | undefined {
+  const ofState = STATE_WANTS[event] ?? [];
+  if (ofState === "all") return undefined;
+  const ofRules = new FailureVerdicts(event, LAST_ERRNO).wanted(conditions);
+  return ofRules && [...new Set([...ofRules, ...ofState])].sort((a, b) => a - b);
+}
