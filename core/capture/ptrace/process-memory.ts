@@ -27,7 +27,7 @@ function readInto(tid: number, address: bigint, length: number): number {
   remote[3] = BigInt(size - first);
   const count = size > first ? 2 : 1;
   const read = Number(libc().process_vm_readv(tid, localAddress, 1, remoteAddress, count, 0));
-  return read < 0 ? 0 : read;
+  return Math.max(read, 0);
 }
 
 /** A copy of `length` bytes at a user address; empty where they can't all be read. */

@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import type { Sink, ThreadSeed } from "../../event/source.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { EVENTS } from "../../schema/events.ts";
@@ -6,11 +5,12 @@ import { SYSCALLS } from "../../schema/syscalls.ts";
 import { ARCHITECTURES } from "../ebpf/architecture.ts";
 import { type Call, callsOf } from "../ebpf/calls.ts";
 import type { EventId } from "../ebpf/program.ts";
+import { listDirectory, readProc } from "../proc/proc-files.ts";
 import { ProcThreads } from "../proc/proc-thread.ts";
 import { now } from "./clock.ts";
 import { type Datum, EventRecord } from "./event-record.ts";
 import { type Recipe, recipe } from "./filler.ts";
-import { FILLERS } from "./fillers/all.ts";
+import { syscallFillers } from "./fillers/all.ts";
 import { CLONE_FLAGS, failedExec, prepare } from "./fillers/process.ts";
 import { cloneParams, execParams, taskParams } from "./task-params.ts";
 import type { Invocation } from "./tracee.ts";
@@ -19,7 +19,11 @@ import { NOTHING } from "./values.ts";
 
 const PROCESS_EXIT = SYSCALLS.find(({ name }) => name === "sched_process_exit")?.code ?? -1;
 const EXECS: readonly EventId[] = ["SYSCALL_EXECVE_19_X", "SYSCALL_EXECVEAT_X"];
-const INIT = 1;
+/** Calls that give a record for each message; more messages of one call are not recorded. */
+const SEVERAL: readonly EventId[] = ["SOCKET_SENDMMSG_X", "SOCKET_RECVMMSG_X"];
+const MAX_MESSAGES = 16;
+/** User space has to find out who takes over the children. */
+const UNKNOWN_REAPER = -1;
 
 /** Makes event records of what the tracer sees. */
 export class TraceEvents implements TraceObserver {
@@ -37,10 +41,10 @@ export class TraceEvents implements TraceObserver {
   count = 0;
 
   /** `bootTime` in nanoseconds since the epoch. */
-  constructor(bootTime: bigint) {
+  constructor(bootTime: bigint, snapLength: number) {
     this.#bootTime = bootTime;
     this.#threads = new ProcThreads("/proc", bootTime);
-    for (const [id, filler] of Object.entries(FILLERS)) {
+    for (const [id, filler] of Object.entries(syscallFillers(snapLength))) {
       this.#recipes.set(id as EventId, recipe(id as EventId, filler));
     }
   }
@@ -68,13 +72,15 @@ export class TraceEvents implements TraceObserver {
     const id = call.call.exit;
     if (id in CLONE_FLAGS) this.#cloned(call.tid, call, call.result);
     else if (EXECS.includes(id)) this.#execFailed(call);
-    else {
-      const found = this.#recipes.get(id)!;
-      this.#emit(
-        found.code,
-        call.tid,
-        found.reads.map((read) => read(call)),
-      );
+    else this.#recorded(call, this.#recipes.get(id)!);
+  }
+
+  /** A record, or one for each of the messages that a call is about. */
+  #recorded(call: Invocation, { code, reads }: Recipe): void {
+    const records = SEVERAL.includes(call.call.exit) ? Math.min(Math.max(call.result, 1), MAX_MESSAGES) : 1;
+    for (; call.repetition < records; call.repetition++) {
+      const data = reads.map((read) => read(call));
+      this.#emit(code, call.tid, data);
     }
   }
 
@@ -136,14 +142,12 @@ export class TraceEvents implements TraceObserver {
     this.onEnd(tid, status);
   }
 
-  /** Who takes over the children: another thread of the process, else the first process. */
+  /** Who takes over the children: nobody if there are none, another thread of the process, or somebody to be found out. */
   #reaper(tid: number): number {
-    try {
-      const other = readdirSync(`/proc/${tid}/task`).find((name) => Number(name) !== tid);
-      return other === undefined ? INIT : Number(other);
-    } catch {
-      return INIT;
-    }
+    const task = `/proc/${tid}/task`;
+    if (readProc(`${task}/${tid}/children`)?.length === 0) return 0;
+    const other = listDirectory(task).find((name) => Number(name) !== tid);
+    return other === undefined ? UNKNOWN_REAPER : Number(other);
   }
 
   #task(tid: number): ThreadSeed | undefined {

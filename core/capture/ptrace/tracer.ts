@@ -202,7 +202,16 @@ export class Tracer {
     }
     const call = this.#observer.wanted(index);
     if (!call) return undefined;
-    const invocation = { tid, call, compat, args, result: 0, filename: undefined, existed: false };
+    const invocation = {
+      tid,
+      call,
+      compat,
+      args,
+      result: 0,
+      filename: undefined,
+      repetition: 0,
+      existed: false,
+    };
     this.#observer.entered(invocation);
     return invocation;
   }
