@@ -9,8 +9,6 @@ const ADDRESS_SIZE = 128;
 
 const address = Buffer.alloc(ADDRESS_SIZE);
 const length = new Int32Array(1);
-const addressPointer = ptr(address);
-const lengthPointer = ptr(length);
 
 /** Both names of a socket as getsockname(2) and getpeername(2) give them; empty where there is none. */
 export interface SocketNames {
@@ -49,6 +47,6 @@ export function borrowedNames(tid: number, fd: number): SocketNames | undefined 
 
 function name(call: "getsockname" | "getpeername", fd: number): Buffer {
   length[0] = ADDRESS_SIZE;
-  const failed = libc()[call](fd, addressPointer, lengthPointer) !== 0;
+  const failed = libc()[call](fd, ptr(address), ptr(length)) !== 0;
   return failed ? Buffer.alloc(0) : Buffer.from(address.subarray(0, Math.min(length[0]!, ADDRESS_SIZE)));
 }

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { Sink, ThreadSeed } from "../../event/source.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { EVENTS } from "../../schema/events.ts";
@@ -12,16 +13,23 @@ import { type Datum, EventRecord } from "./event-record.ts";
 import { type Recipe, recipe } from "./filler.ts";
 import { syscallFillers } from "./fillers/all.ts";
 import { CLONE_FLAGS, failedExec, prepare } from "./fillers/process.ts";
+import { signalInfo } from "./requests.ts";
 import { cloneParams, execParams, taskParams } from "./task-params.ts";
 import type { Invocation } from "./tracee.ts";
 import type { TraceObserver } from "./tracer.ts";
 import { NOTHING } from "./values.ts";
 
-const PROCESS_EXIT = SYSCALLS.find(({ name }) => name === "sched_process_exit")?.code ?? -1;
+const codeOf = (tracepoint: string): number => SYSCALLS.find(({ name }) => name === tracepoint)?.code ?? -1;
+const PROCESS_EXIT = codeOf("sched_process_exit");
+const SIGNAL_DELIVER = codeOf("signal_deliver");
+const { SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGQUIT } = constants.signals;
+const SENT_BY_PROCESSES: readonly number[] = [SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGQUIT];
+const FIRST_REAL_TIME = 32;
 const EXECS: readonly EventId[] = ["SYSCALL_EXECVE_19_X", "SYSCALL_EXECVEAT_X"];
 /** Calls that give a record for each message; more messages of one call are not recorded. */
 const SEVERAL: readonly EventId[] = ["SOCKET_SENDMMSG_X", "SOCKET_RECVMMSG_X"];
 const MAX_MESSAGES = 16;
+const PF_EXITING = 4;
 /** User space has to find out who takes over the children. */
 const UNKNOWN_REAPER = -1;
 
@@ -34,6 +42,7 @@ export class TraceEvents implements TraceObserver {
   readonly #calls = callsOf(ARCHITECTURES[process.arch]!);
   #wanted: readonly (Call | undefined)[] = [];
   #wantsExits = false;
+  #wantsSignals = false;
   /** Where records go; nowhere while undefined. */
   sink: Sink | undefined;
   onEnd: (tid: number, status: number) => void = () => {};
@@ -58,6 +67,7 @@ export class TraceEvents implements TraceObserver {
     }
     this.#wanted = wanted;
     this.#wantsExits = codes.has(PROCESS_EXIT);
+    this.#wantsSignals = codes.has(SIGNAL_DELIVER);
   }
 
   wanted(index: number): Call | undefined {
@@ -126,6 +136,15 @@ export class TraceEvents implements TraceObserver {
     });
   }
 
+  signalled(tid: number, signal: number): void {
+    const info = this.#wantsSignals && this.sink ? signalInfo(tid) : undefined;
+    if (!info) return;
+    // Positive causes are the kernel's own, which no process stands behind.
+    const byProcess = info.code <= 0 && SENT_BY_PROCESSES.includes(signal);
+    const tellsProcess = byProcess || signal === SIGCHLD || signal >= FIRST_REAL_TIME;
+    this.#emitNamed("SIGNALDELIVER_E", tid, { spid: tellsProcess ? info.pid : 0, dpid: tid, sig: signal });
+  }
+
   exiting(tid: number, status: number): void {
     if (!this.#wantsExits || !this.sink) return;
     const signal = status & 0x7f;
@@ -146,7 +165,7 @@ export class TraceEvents implements TraceObserver {
   #reaper(tid: number): number {
     const task = `/proc/${tid}/task`;
     if (readProc(`${task}/${tid}/children`)?.length === 0) return 0;
-    const other = listDirectory(task).find((name) => Number(name) !== tid);
+    const other = listDirectory(task).find((name) => Number(name) !== tid && !isExiting(`${task}/${name}`));
     return other === undefined ? UNKNOWN_REAPER : Number(other);
   }
 
@@ -171,6 +190,12 @@ export class TraceEvents implements TraceObserver {
     this.count++;
     this.sink.event(this.#record.bytes, this.#record.view, 0, 0);
   }
+}
+
+/** Whether a thread is on its way out: a flag in the ninth field of its stat file, the seventh behind its name. */
+function isExiting(directory: string): boolean {
+  const stat = readProc(`${directory}/stat`)?.toString() ?? "";
+  return (Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[6] ?? 0) & PF_EXITING) !== 0;
 }
 
 function missing(id: string, name: string): never {

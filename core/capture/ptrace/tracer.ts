@@ -35,6 +35,8 @@ export interface TraceObserver {
   executed(tid: number, call: Invocation | undefined): void;
   /** A new thread is about to run; `call` made it, if that was recorded. */
   born(tid: number, call: Invocation | undefined): void;
+  /** A thread is about to handle a signal. */
+  signalled(tid: number, signal: number): void;
   /** A thread is ending, with this status as wait(2) encodes it. */
   exiting(tid: number, status: number): void;
   /** A thread has ended and is gone. */
@@ -120,7 +122,10 @@ export class Tracer {
     if (event === STOP.stop && GROUP_STOPS.includes(signal)) resume(tid, "listen");
     else if (event !== 0) this.#onEvent(tracee, event);
     else if (signal === SYSCALL_STOP) this.#onSyscall(tracee);
-    else resume(tid, this.#mode(tracee), signal);
+    else {
+      this.#observer.signalled(tid, signal);
+      resume(tid, this.#mode(tracee), signal);
+    }
   }
 
   #release(tracee: Tracee, signal: number, event: number): boolean {
@@ -194,6 +199,7 @@ export class Tracer {
     const compat = info.getUint32(INFO.arch, true) === AUDIT_ARCH.i386;
     const number = Number(info.getBigUint64(INFO.number, true));
     let args = Array.from({ length: 6 }, (_, i) => info.getBigUint64(INFO.args + 8 * i, true));
+    if (compat) args = args.map((value) => BigInt.asUintN(32, value));
     let index = compat ? COMPAT_BASE + number : number & ~X32_BIT;
     if (compat && number === SOCKETCALL) {
       index = SOCKETCALL_BASE + Number(args[0]);
