@@ -17,6 +17,7 @@ import {
   waitForStop,
 } from "./requests.ts";
 import { AUDIT_ARCH, X32_BIT } from "./seccomp-filter.ts";
+import { isLauncher } from "./spawn-launcher.ts";
 import type { Invocation, Tracee } from "./tracee.ts";
 
 const { SIGTRAP, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU } = constants.signals;
@@ -166,6 +167,8 @@ export class Tracer {
     if (former !== tid) this.#tracees.delete(former);
     tracee.call = undefined;
     if (tid === this.#launching) {
+      // The launcher's own start may still be under way when it is seized.
+      if (isLauncher(tid)) return;
       this.#launching = 0;
       setOptions(tid, this.followOptions);
     }
