@@ -32,6 +32,8 @@ const SYMBOLS = {
   timer_create: { args: [i32, ptr, ptr], returns: i32 },
   timer_settime: { args: [i64, i32, ptr, ptr], returns: i32 },
   timer_delete: { args: [i64], returns: i32 },
+  getsockname: { args: [i32, ptr, ptr], returns: i32 },
+  getpeername: { args: [i32, ptr, ptr], returns: i32 },
   gettid: { args: [], returns: i32 },
   dlsym: { args: [i64, ptr], returns: i64 },
   __errno_location: { args: [], returns: ptr },

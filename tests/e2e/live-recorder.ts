@@ -95,7 +95,8 @@ const BYTES = new Set(["BYTEBUF", "SOCKADDR", "SOCKTUPLE", "FDLIST", "DYN"]);
 
 const UNSIGNED = /^(UINT|FLAGS|ENUMFLAGS|MODE|UID|GID)/;
 
-function decode(cursor: EventCursor): RecordedEvent {
+/** The cursor's event as plain values. */
+export function decode(cursor: EventCursor): RecordedEvent {
   const event = EVENTS[cursor.code]!;
   const params: Record<string, number | string | Buffer | undefined> = {};
   for (const [i, { name, type }] of event.params.entries()) {

@@ -4,10 +4,9 @@ import { libc } from "../../ffi/libc.ts";
 const CLOCK_REALTIME = 0;
 /** struct timespec */
 const time = new BigInt64Array(2);
-const address = ptr(time);
 
 /** Nanoseconds since the epoch. */
 export function now(): bigint {
-  libc().clock_gettime(CLOCK_REALTIME, address);
+  libc().clock_gettime(CLOCK_REALTIME, ptr(time));
   return time[0]! * 1_000_000_000n + time[1]!;
 }

@@ -27,8 +27,7 @@ export function launch([filter, ...command]: readonly string[]): number {
   const [file] = command;
   if (filter === undefined || file === undefined) return fail("no command", NOT_RUNNABLE);
   if (!waitForTracer()) return fail("the tracer did not come", NOT_RUNNABLE);
-  // The runtime ignores broken pipes; programs expect to end by them.
-  libc().signal(constants.signals.SIGPIPE, SIG_DFL);
+  restoreSignals();
   const argv = strings(command);
   try {
     if (filter !== NO_FILTER) install(Buffer.from(filter, "base64"));
@@ -39,6 +38,12 @@ export function launch([filter, ...command]: readonly string[]): number {
   libc().execvp(ptr(argv.texts[0]!), ptr(argv.pointers));
   const { code } = new SystemError("execvp", errno());
   return fail(`cannot run ${file}: ${code}`, code === "ENOENT" ? NOT_FOUND : NOT_RUNNABLE);
+}
+
+/** The runtime ignores these signals, and programs inherit that; they expect to end by them. */
+function restoreSignals(): void {
+  const { SIGPIPE, SIGXFSZ } = constants.signals;
+  for (const signal of [SIGPIPE, SIGXFSZ]) libc().signal(signal, SIG_DFL);
 }
 
 function fail(message: string, code: number): number {

@@ -11,8 +11,6 @@ const chunkAddress = ptr(chunk);
 /** struct iovec { void *base; size_t length } */
 const local = new BigUint64Array(2);
 const remote = new BigUint64Array(4);
-const localAddress = ptr(local);
-const remoteAddress = ptr(remote);
 
 /** Reads up to `length` bytes at `address` of the thread's memory into the shared chunk; how many could be. */
 function readInto(tid: number, address: bigint, length: number): number {
@@ -27,7 +25,7 @@ function readInto(tid: number, address: bigint, length: number): number {
   remote[2] = address + BigInt(first);
   remote[3] = BigInt(size - first);
   const count = size > first ? 2 : 1;
-  const read = Number(libc().process_vm_readv(tid, localAddress, 1, remoteAddress, count, 0));
+  const read = Number(libc().process_vm_readv(tid, ptr(local), 1, ptr(remote), count, 0));
   return read < 0 ? readThroughProc(tid, address, size) : read;
 }
 

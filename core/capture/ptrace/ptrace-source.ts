@@ -18,6 +18,8 @@ export interface PtraceOptions {
   readonly target: { readonly command: readonly string[] } | { readonly pid: number };
   /** What to capture: codes of the syscall table. */
   readonly traced: ReadonlySet<number>;
+  /** Bytes of read and written data to keep with an event. */
+  readonly snapLength: number;
   /** The workload can go on when falco has ended; costs two stops for every call, wanted or not. */
   readonly detachable: boolean;
   /** The workload ends when the source is closed. */
@@ -26,6 +28,7 @@ export interface PtraceOptions {
   readonly workload: SharedArrayBuffer;
 }
 
+const MAX_SNAP_LENGTH = 65535;
 /** Longest wait without looking at messages. */
 const TICK_MS = 100;
 /** Events handed over at most before the caller gets its turn. */
@@ -40,7 +43,7 @@ export class PtraceSource implements Source {
   readonly #options: PtraceOptions;
   readonly #bootTime = bootTime();
   readonly #scan = new ProcScan(this.#bootTime, "");
-  readonly #events = new TraceEvents(this.#bootTime);
+  readonly #events: TraceEvents;
   readonly #tracer: Tracer;
   readonly #workload: Int32Array;
   #clock: AlarmClock | undefined;
@@ -48,6 +51,7 @@ export class PtraceSource implements Source {
   constructor(options: PtraceOptions) {
     this.#options = options;
     this.#workload = new Int32Array(options.workload);
+    this.#events = new TraceEvents(this.#bootTime, Math.min(options.snapLength, MAX_SNAP_LENGTH));
     this.#events.setTraced(options.traced);
     this.#events.onEnd = (tid, status) => {
       if (tid === this.#workload[0]) Atomics.store(this.#workload, 1, status + 1);

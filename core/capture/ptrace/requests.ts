@@ -8,6 +8,7 @@ const REQUEST = {
   syscall: 24,
   setOptions: 0x4200,
   getEventMessage: 0x4201,
+  getSignalInfo: 0x4202,
   seize: 0x4206,
   interrupt: 0x4207,
   listen: 0x4208,
@@ -71,6 +72,14 @@ export const detach = (tid: number, signal = 0): boolean => request(REQUEST.deta
 /** What the stop has to tell: the new thread's id, the exit status, the former id. 0 when the thread is gone. */
 export function eventMessage(tid: number): number {
   return request(REQUEST.getEventMessage, tid, 0, ptr(message)) ? Number(message[0]) : 0;
+}
+
+/** Why the thread gets the signal it stopped with: the cause (si_code), and who sent it or ended. */
+export function signalInfo(tid: number): { code: number; pid: number } | undefined {
+  // siginfo_t: signal, error, code, and from 16 on what the kind of signal brings, which begins with a process id.
+  const siginfo = new Int32Array(32);
+  if (!request(REQUEST.getSignalInfo, tid, 0, ptr(siginfo))) return undefined;
+  return { code: siginfo[2]!, pid: siginfo[4]! };
 }
 
 /** The system call that the thread stopped at: `view` is valid until the next call; undefined when the thread is gone. */

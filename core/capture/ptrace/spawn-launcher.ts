@@ -1,12 +1,19 @@
 import { type Pointer, ptr, read } from "bun:ffi";
 import { libc } from "../../ffi/libc.ts";
 import { SystemError } from "../../ffi/system-error.ts";
+import { readProc } from "../proc/proc-files.ts";
 import { LAUNCH_WORD, NO_FILTER } from "./launcher.ts";
 
 /** How this program starts itself: compiled it is the program, from source it is bun with the script. */
 const OWN_COMMAND = import.meta.url.includes("/$bunfs/")
   ? [process.execPath]
   : [process.execPath, new URL("../../../cmd/main.ts", import.meta.url).pathname];
+
+/** Whether a process is still that stage. */
+export function isLauncher(pid: number): boolean {
+  const words = readProc(`/proc/${pid}/cmdline`)?.toString().split("\0") ?? [];
+  return words[OWN_COMMAND.length] === LAUNCH_WORD;
+}
 
 /** Starts the stage that becomes the workload and returns its process id. It waits until it is traced. Throws SystemError. */
 export function spawnLauncher(command: readonly string[], filter: Uint8Array | undefined): number {

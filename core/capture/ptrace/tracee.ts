@@ -19,6 +19,8 @@ export interface Invocation {
   result: number;
   /** Program that an execve names: its memory is gone when the call has succeeded. */
   filename: Uint8Array | undefined;
+  /** Which of several messages a record is made of, from 0. */
+  repetition: number;
   /** Whether the file that an open may create was there before. */
   existed: boolean;
 }

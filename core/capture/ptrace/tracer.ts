@@ -17,6 +17,7 @@ import {
   waitForStop,
 } from "./requests.ts";
 import { AUDIT_ARCH, X32_BIT } from "./seccomp-filter.ts";
+import { isLauncher } from "./spawn-launcher.ts";
 import type { Invocation, Tracee } from "./tracee.ts";
 
 const { SIGTRAP, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU } = constants.signals;
@@ -35,6 +36,8 @@ export interface TraceObserver {
   executed(tid: number, call: Invocation | undefined): void;
   /** A new thread is about to run; `call` made it, if that was recorded. */
   born(tid: number, call: Invocation | undefined): void;
+  /** A thread is about to handle a signal. */
+  signalled(tid: number, signal: number): void;
   /** A thread is ending, with this status as wait(2) encodes it. */
   exiting(tid: number, status: number): void;
   /** A thread has ended and is gone. */
@@ -120,7 +123,10 @@ export class Tracer {
     if (event === STOP.stop && GROUP_STOPS.includes(signal)) resume(tid, "listen");
     else if (event !== 0) this.#onEvent(tracee, event);
     else if (signal === SYSCALL_STOP) this.#onSyscall(tracee);
-    else resume(tid, this.#mode(tracee), signal);
+    else {
+      this.#observer.signalled(tid, signal);
+      resume(tid, this.#mode(tracee), signal);
+    }
   }
 
   #release(tracee: Tracee, signal: number, event: number): boolean {
@@ -161,6 +167,8 @@ export class Tracer {
     if (former !== tid) this.#tracees.delete(former);
     tracee.call = undefined;
     if (tid === this.#launching) {
+      // The launcher's own start may still be under way when it is seized.
+      if (isLauncher(tid)) return;
       this.#launching = 0;
       setOptions(tid, this.followOptions);
     }
@@ -194,6 +202,7 @@ export class Tracer {
     const compat = info.getUint32(INFO.arch, true) === AUDIT_ARCH.i386;
     const number = Number(info.getBigUint64(INFO.number, true));
     let args = Array.from({ length: 6 }, (_, i) => info.getBigUint64(INFO.args + 8 * i, true));
+    if (compat) args = args.map((value) => BigInt.asUintN(32, value));
     let index = compat ? COMPAT_BASE + number : number & ~X32_BIT;
     if (compat && number === SOCKETCALL) {
       index = SOCKETCALL_BASE + Number(args[0]);
@@ -202,7 +211,16 @@ export class Tracer {
     }
     const call = this.#observer.wanted(index);
     if (!call) return undefined;
-    const invocation = { tid, call, compat, args, result: 0, filename: undefined, existed: false };
+    const invocation = {
+      tid,
+      call,
+      compat,
+      args,
+      result: 0,
+      filename: undefined,
+      repetition: 0,
+      existed: false,
+    };
     this.#observer.entered(invocation);
     return invocation;
   }

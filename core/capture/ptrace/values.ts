@@ -59,6 +59,18 @@ export const pointedInt =
   (call) =>
     Number(BigInt.asIntN(32, pointed(index, offset, 4)(call)));
 
+/** Word `index` (a long or a pointer, as wide as the program's) of the memory at an address. */
+export function wordAt(call: Invocation, address: bigint, index: number): bigint {
+  const width = call.compat ? 4 : 8;
+  return readNumber(call.tid, address + BigInt(index * width), width);
+}
+
+/** The same of what an argument points to. */
+export const word =
+  (index: number, at: number): Read<bigint> =>
+  (call) =>
+    wordAt(call, call.args[index]!, at);
+
 /** Native bits to recorded ones, one by one; bits without a pair vanish. */
 export function translateBits(value: number | bigint, pairs: NativePairs): number {
   const word = Number(BigInt.asUintN(32, BigInt(value)));
@@ -92,4 +104,6 @@ export const when =
 
 export const succeeded = (value: number): boolean => value >= 0;
 export const some = (value: number): boolean => value > 0;
+/** The read's value where the call succeeded, 0 where not. */
+export const ifSucceeded = (read: NumberRead): NumberRead => when(isZero, read, constant(0));
 export const isZero = (value: number): boolean => value === 0;

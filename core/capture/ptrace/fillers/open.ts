@@ -1,5 +1,5 @@
-import { existsSync, readlinkSync, statSync } from "node:fs";
 import { OPEN_BITS, RESOLVE_BITS } from "../../../schema/native-flags.ts";
+import { readLink, statOf } from "../../proc/proc-files.ts";
 import type { FillerSet } from "../filler.ts";
 import { ARCH } from "../machine.ts";
 import { textOf } from "../task-params.ts";
@@ -46,7 +46,7 @@ export function prepareOpen(call: Invocation): void {
   const dirfd = creator.dir === undefined ? AT_FDCWD : int(creator.dir)(call);
   const process = `/proc/${call.tid}`;
   const base = path.startsWith("/") ? "root" : dirfd === AT_FDCWD ? "cwd" : `fd/${dirfd}`;
-  call.existed = existsSync(`${process}/${base}/${path}`);
+  call.existed = statOf(`${process}/${base}/${path}`) !== undefined;
 }
 
 const recordedFlags =
@@ -66,16 +66,13 @@ const openMode =
 
 /** What the descriptor that the call returned refers to; both numbers 0 where it returned none. */
 function opened(call: Invocation): { dev: number; ino: bigint } {
-  const stat =
-    call.result < 0
-      ? undefined
-      : statSync(`/proc/${call.tid}/fd/${call.result}`, { bigint: true, throwIfNoEntry: false });
+  const stat = call.result < 0 ? undefined : statOf(`/proc/${call.tid}/fd/${call.result}`);
   return stat ? { dev: Number(stat.dev), ino: stat.ino } : { dev: 0, ino: 0n };
 }
 const dev: Read<number> = (call) => opened(call).dev;
 const ino: Read<bigint> = (call) => opened(call).ino;
 
-const openedPath: Read<Uint8Array> = (call) => textOf(readlinkSync(`/proc/${call.tid}/fd/${call.result}`));
+const openedPath: Read<Uint8Array> = (call) => textOf(readLink(`/proc/${call.tid}/fd/${call.result}`) ?? "");
 
 const how =
   (offset: number): Read<number> =>
