@@ -48,11 +48,12 @@ export function tellStatistics(
   counts: Parameters<typeof formatStatistics>[0],
   rules: readonly string[],
 ): void {
-  const lost = Object.values(stats.drops).reduce((sum, count) => sum + count, 0);
+  const { occurrences, actionsTaken } = stats.monitoring;
   const lines = [
     "Syscall event drop monitoring:",
-    `   - event drop detected: ${lost > 0 ? 1 : 0} occurrences`,
+    `   - event drop detected: ${occurrences} occurrences`,
+    `   - num times actions taken: ${actionsTaken}`,
   ];
-  process.stderr.write(`${lines.join("\n")}\n   - num times actions taken: 0\n`);
+  process.stderr.write(`${lines.join("\n")}\n`);
   process.stdout.write(formatStatistics(counts, rules));
 }
