@@ -10,13 +10,15 @@ import { EngineController } from "./engine/controller.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
 import { FalcoError, reasonOf } from "./errors.ts";
+import { enabledSources, type SourceChoice } from "./event-sources.ts";
 import { createLog, type Log } from "./log.ts";
 import { OutputQueue } from "./outputs/outputs.ts";
+import { loadedPlugins } from "./plugins.ts";
 import { invalidRules, reloadFailure, tellRestartKeys } from "./reload.ts";
 import { SelfMetrics } from "./self-metrics.ts";
 import { Services } from "./services.ts";
 import { engineStart, logOptions, rulesInput } from "./settings.ts";
-import { announce, tellRules, tellSource, tellStatistics } from "./start-log.ts";
+import { announce, tellPlugins, tellRules, tellSource, tellStatistics } from "./start-log.ts";
 import { SyslogSocket } from "./syslog.ts";
 import { TracedWorkload, type TraceOptions } from "./traced-workload.ts";
 
@@ -34,10 +36,13 @@ export interface RunOptions {
   /** `-p`: text appended to every output. */
   readonly print?: string;
   readonly unbuffered: boolean;
+  /** `--enable-source`, `--disable-source` */
+  readonly sources?: SourceChoice;
   /** Watch this workload only; its standard output stays its own. */
   readonly trace?: TraceOptions;
 }
 
+const ALL_SOURCES: SourceChoice = { enable: [], disable: [] };
 const STDERR = 2;
 const SYSLOG_SOCKET = "/dev/log";
 
@@ -172,7 +177,10 @@ class Run {
       workload: this.#workload?.spec,
       duration: this.#options.duration,
     });
+    tellPlugins(this.#log, loadedPlugins(this.#loaded));
     const rules = this.#allRules();
+    // A capture has the sources that it has.
+    if (!this.#isReplay) enabledSources(this.#options.sources ?? ALL_SOURCES, rules.sources);
     this.#log.log("info", "Loading rules from:");
     this.#report = await this.#controller.start(start, rules, this.#options.dryRun);
     tellRules(this.#log, this.#report);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Alert } from "../outputs/alert.ts";
-import { clockText } from "../outputs/time-text.ts";
+import { clockText } from "../time-text.ts";
 import { IdleWatch } from "./idle-watch.ts";
 
 const NOW = 1_795_217_939_512_149_239n;

@@ -1,6 +1,6 @@
 import type { Alert } from "../outputs/alert.ts";
 import { internalAlert } from "../outputs/internal-alert.ts";
-import { clockText } from "../outputs/time-text.ts";
+import { clockText } from "../time-text.ts";
 
 const RULE = "Falco internal: timeouts notification";
 
