@@ -17,6 +17,8 @@ const MODES: readonly (readonly [flag: keyof RunFlags, mode: Mode])[] = [
   ["list-events", printEvents],
   ["version", printVersions],
   ["page-size", printPageSize],
+  ["plugin-info", printPluginInfo],
+  ["list-plugins", printPluginList],
   ["list", printFieldList],
   ["validate", validateFiles],
   ["support", printSupportBundle],
@@ -98,4 +100,14 @@ async function printSupportBundle(flags: RunFlags): Promise<undefined> {
 async function printRuleList(flags: RunFlags): Promise<undefined> {
   const { printRules } = await import("./print-rules.ts");
   printRules(flags, flags.rule);
+}
+
+async function printPluginList(flags: RunFlags): Promise<undefined> {
+  const { printPlugins } = await import("./print-plugins.ts");
+  printPlugins(flags);
+}
+
+async function printPluginInfo(flags: RunFlags): Promise<undefined> {
+  const { printPlugin } = await import("./print-plugins.ts");
+  printPlugin(flags["plugin-info"] ?? "", flags);
 }

@@ -11,7 +11,11 @@ export function chosenRules(named: readonly string[], { config, files }: LoadedC
   const chosen = named.length > 0 ? readRulesFiles(named, true) : readRulesFiles(config.rules_files, false);
   if (chosen.length > 0) return chosen;
   if (named.length === 0 && files.length === 0) return [EMBEDDED_RULES];
-  throw new FalcoError("RULES_NONE", "Cannot start: you must specify at least one rules file", {
-    hint: "name one with -r FILE, or under rules_files in the configuration",
-  });
+  throw new FalcoError(
+    "RULES_NONE",
+    "You must specify at least one rules file/directory via -r or a rules_files entry in falco.yaml",
+    {
+      hint: "for example falco -r rules.yaml",
+    },
+  );
 }

@@ -4,17 +4,21 @@ import { Api } from "./api.ts";
 import { chosenRules } from "./chosen-rules.ts";
 import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
+import { diffConfig } from "./config/settings.ts";
 import { ConfigWatcher } from "./config/watch.ts";
 import { EngineController } from "./engine/controller.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
 import { FalcoError, reasonOf } from "./errors.ts";
+import { enabledSources, type SourceChoice } from "./event-sources.ts";
 import { createLog, type Log } from "./log.ts";
 import { OutputQueue } from "./outputs/outputs.ts";
+import { loadedPlugins } from "./plugins.ts";
+import { invalidRules, reloadFailure, tellRestartKeys } from "./reload.ts";
 import { SelfMetrics } from "./self-metrics.ts";
 import { Services } from "./services.ts";
 import { engineStart, logOptions, rulesInput } from "./settings.ts";
-import { announce, tellRules, tellSource, tellStatistics } from "./start-log.ts";
+import { announce, tellPlugins, tellRules, tellSource, tellStatistics } from "./start-log.ts";
 import { SyslogSocket } from "./syslog.ts";
 import { TracedWorkload, type TraceOptions } from "./traced-workload.ts";
 
@@ -32,10 +36,13 @@ export interface RunOptions {
   /** `-p`: text appended to every output. */
   readonly print?: string;
   readonly unbuffered: boolean;
+  /** `--enable-source`, `--disable-source` */
+  readonly sources?: SourceChoice;
   /** Watch this workload only; its standard output stays its own. */
   readonly trace?: TraceOptions;
 }
 
+const ALL_SOURCES: SourceChoice = { enable: [], disable: [] };
 const STDERR = 2;
 const SYSLOG_SOCKET = "/dev/log";
 
@@ -49,8 +56,14 @@ export async function run(options: RunOptions): Promise<number> {
   return await new Run(options).go();
 }
 
+const tooManyDrops = (): FalcoError =>
+  new FalcoError("DROPS", "Stopped: more system calls were lost than syscall_event_drops.threshold allows", {
+    hint: 'its actions include "exit"',
+  });
+
 class Run {
   readonly #options: RunOptions;
+  readonly #hostname = process.env.FALCO_HOSTNAME || hostname();
   #loaded: LoadedConfig;
   readonly #log: Log;
   readonly #outputs: OutputQueue;
@@ -63,6 +76,7 @@ class Run {
   #watcher: ConfigWatcher | undefined;
   #report: RulesReport | undefined;
   #stopping = false;
+  #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -100,7 +114,7 @@ class Run {
       },
       onLog: (level, message) => this.#log.log(level, message),
     });
-    this.#metrics = new SelfMetrics(this.#loaded, this.#outputs, process.env.FALCO_HOSTNAME || hostname());
+    this.#metrics = new SelfMetrics(this.#loaded, this.#outputs, this.#hostname);
     this.#services = new Services({
       metrics: this.#metrics,
       outputs: this.#outputs,
@@ -159,8 +173,14 @@ class Run {
 
   async #go(): Promise<number> {
     announce(this.#log, this.#loaded);
-    const start = engineStart(this.#loaded.config, this.#workload?.spec);
+    const start = engineStart(this.#loaded.config, {
+      workload: this.#workload?.spec,
+      duration: this.#options.duration,
+    });
+    tellPlugins(this.#log, loadedPlugins(this.#loaded));
     const rules = this.#allRules();
+    // A capture has the sources that it has.
+    if (!this.#isReplay) enabledSources(this.#options.sources ?? ALL_SOURCES, rules.sources);
     this.#log.log("info", "Loading rules from:");
     this.#report = await this.#controller.start(start, rules, this.#options.dryRun);
     tellRules(this.#log, this.#report);
@@ -177,6 +197,7 @@ class Run {
       const stats = await this.#controller.ended;
       await this.#outputs.drain(this.#loaded.config.output_timeout);
       if (!this.#workload) tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
+      if (stats.monitoring.gaveUp) throw tooManyDrops();
       return this.#workload?.exitCode ?? 0;
     } finally {
       clearTimeout(timer);
@@ -219,23 +240,19 @@ class Run {
       files: watched.filter((path) => !isDirectory(path)),
       directories: [...directories, ...watched.filter(isDirectory)],
       onChange: () => {
-        this.#log.log("info", "A configuration or rules file has changed, restarting...");
-        void this.#reload();
+        this.#log.log("info", "A configuration or rules file has changed");
+        this.#reload();
       },
       onError: (message) => this.#log.log("warning", message),
     });
   }
 
   #handleSignals(): () => void {
-    const stop = (): void => {
+    const stop = (signal: NodeJS.Signals): void => {
       if (this.#stopping) return;
       this.#stopping = true;
-      this.#log.log("info", "SIGINT received, exiting...");
+      this.#log.log("info", `${signal} received, exiting...`);
       this.#controller.stop();
-    };
-    const reload = (): void => {
-      this.#log.log("info", "SIGHUP received, restarting...");
-      void this.#reload();
     };
     const reopen = (): void => {
       this.#log.log("info", "SIGUSR1 received, reopening outputs...");
@@ -251,20 +268,29 @@ class Run {
           SIGUSR2: forward,
           SIGQUIT: forward,
         }
-      : { SIGINT: stop, SIGTERM: stop, SIGHUP: reload, SIGUSR1: reopen };
+      : { SIGINT: stop, SIGTERM: stop, SIGHUP: () => this.#reload(), SIGUSR1: reopen };
     for (const [signal, handler] of Object.entries(handlers)) process.on(signal as NodeJS.Signals, handler);
     return () => {
       for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler);
     };
   }
 
+  /** One reload after the other: each reads the files anew, so the last one has the last word. */
+  #reload(): void {
+    this.#log.log("info", "SIGHUP received, restarting...");
+    this.#reloading = this.#reloading.then(() => this.#reloadNow());
+  }
+
   /** Takes on new configuration and rules; when they are bad the old ones stay, and what runs goes on. */
-  async #reload(): Promise<void> {
+  async #reloadNow(): Promise<void> {
+    if (this.#stopping) return;
     try {
       await this.#takeOn();
       await this.#api?.rulesLoaded();
     } catch (error) {
-      this.#log.log("error", `Cannot reload, going on as before: ${reasonOf(error)}`);
+      const reason = error instanceof FalcoError ? error.format() : reasonOf(error);
+      this.#log.log("error", `Cannot reload, going on as before: ${reason}`);
+      this.#outputs.push(reloadFailure(reason, this.#hostname));
     }
   }
 
@@ -274,11 +300,12 @@ class Run {
       this.#loaded = this.#loadConfig();
       const report = await this.#controller.loadRules(this.#allRules());
       tellRules(this.#log, report);
-      if (!report.ok) throw new FalcoError("RELOAD", "the rules are not valid");
+      if (!report.ok) throw invalidRules(report);
       this.#report = report;
       this.#log.configure(logOptions(this.#loaded.config));
       await this.#outputs.reconfigure(this.#outputOptions());
       this.#watch();
+      tellRestartKeys(this.#log, diffConfig(before, this.#loaded));
     } catch (error) {
       this.#loaded = before;
       throw error;
@@ -287,7 +314,9 @@ class Run {
 
   #stopLater(): ReturnType<typeof setTimeout> | undefined {
     const { duration } = this.#options;
-    return duration === undefined ? undefined : setTimeout(() => this.#controller.stop(), duration * 1000);
+    // A replay counts the time of its events.
+    if (duration === undefined || this.#isReplay) return;
+    return setTimeout(() => this.#controller.stop(), duration * 1000);
   }
 
   #writePidfile(): void {

@@ -7,7 +7,7 @@ import { MetricsReporter } from "./metrics/reporter.ts";
 import type { OutputQueue } from "./outputs/outputs.ts";
 import type { SelfMetrics } from "./self-metrics.ts";
 import { startWebServer, type WebServer } from "./server/web.ts";
-import { versionInfo } from "./versions.ts";
+import { BUILT_IN_PLUGINS, versionInfo } from "./versions.ts";
 
 const STATS_MS = 1000;
 
@@ -51,7 +51,7 @@ export class Services {
     const exposes = config.metrics.enabled && config.webserver.prometheus_metrics_enabled;
     try {
       this.#web = startWebServer(config.webserver, {
-        versions: () => versionInfo(),
+        versions: () => versionInfo(BUILT_IN_PLUGINS),
         ...(exposes ? { metrics: () => metricsPage(metrics.input(), config.metrics) } : {}),
       });
     } catch (error) {

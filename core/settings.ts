@@ -139,7 +139,10 @@ function containerOptions(config: Config): LookupOptions {
 }
 
 /** How the engine starts; to watch a workload instead of what the configuration names, if there is one. */
-export function engineStart(config: Config, workload?: Workload): EngineStart {
+export function engineStart(
+  config: Config,
+  { workload, duration }: { workload?: Workload | undefined; duration?: number | undefined } = {},
+): EngineStart {
   const traced = {
     kind: "ptrace",
     base: config.base_syscalls,
@@ -150,6 +153,11 @@ export function engineStart(config: Config, workload?: Workload): EngineStart {
     hostname: process.env.FALCO_HOSTNAME ?? "",
     containers: containerOptions(config),
     maxThreads: config.falco_libs.thread_table_size,
+    monitoring: {
+      drops: config.syscall_event_drops,
+      maxTimeouts: config.syscall_event_timeouts.max_consecutives,
+      ...(duration === undefined ? {} : { replayDuration: duration * 1000 }),
+    },
     ...captureOptions(config),
   };
 }

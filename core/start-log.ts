@@ -4,6 +4,7 @@ import type { RulesReport } from "./engine/ruleset.ts";
 import type { SourceSpec } from "./engine/source-spec.ts";
 import type { Log } from "./log.ts";
 import { formatStatistics } from "./outputs/statistics.ts";
+import type { PluginInfo } from "./plugins.ts";
 import { VERSIONS } from "./versions.ts";
 
 // What a run says of itself at its start and end, in the words that existing tooling looks for.
@@ -22,6 +23,10 @@ export function announce(log: Log, { files, warnings }: LoadedConfig): void {
     }
   }
   for (const warning of warnings) log.log("warning", warning);
+}
+
+export function tellPlugins(log: Log, plugins: readonly PluginInfo[]): void {
+  for (const { name, version } of plugins) log.log("info", `Loaded plugin '${name}@${version}', built in`);
 }
 
 /** What loading each rules file gave. */
@@ -48,11 +53,12 @@ export function tellStatistics(
   counts: Parameters<typeof formatStatistics>[0],
   rules: readonly string[],
 ): void {
-  const lost = Object.values(stats.drops).reduce((sum, count) => sum + count, 0);
+  const { occurrences, actionsTaken } = stats.monitoring;
   const lines = [
     "Syscall event drop monitoring:",
-    `   - event drop detected: ${lost > 0 ? 1 : 0} occurrences`,
+    `   - event drop detected: ${occurrences} occurrences`,
+    `   - num times actions taken: ${actionsTaken}`,
   ];
-  process.stderr.write(`${lines.join("\n")}\n   - num times actions taken: 0\n`);
+  process.stderr.write(`${lines.join("\n")}\n`);
   process.stdout.write(formatStatistics(counts, rules));
 }

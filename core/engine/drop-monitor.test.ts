@@ -10,6 +10,8 @@ const OPTIONS: DropOptions = {
   simulate_drops: false,
 };
 
+const NOW = 1_795_217_939_512_149_239n;
+
 function monitor(options: Partial<DropOptions> = {}) {
   const alerts: Alert[] = [];
   const log: string[] = [];
@@ -28,13 +30,14 @@ function monitor(options: Partial<DropOptions> = {}) {
 
 test("DropMonitor does nothing below the threshold, and acts above it", () => {
   const { drops, alerts } = monitor();
-  drops.look({ seen: 1000, drops: { n_drops_buffer_total: 50, n_drops_buffer_open_exit: 50 } });
+  drops.look({ seen: 1000, drops: { n_drops_buffer_total: 50, n_drops_buffer_open_exit: 50 } }, NOW);
   expect(alerts).toEqual([]);
-  drops.look({ seen: 2000, drops: { n_drops_buffer_total: 250, n_drops_buffer_open_exit: 250 } });
+  drops.look({ seen: 2000, drops: { n_drops_buffer_total: 250, n_drops_buffer_open_exit: 250 } }, NOW);
   expect(alerts[0]).toMatchObject({
     rule: "Falco internal: syscall event drop",
     message: "Falco internal: syscall event drop. 200 system calls dropped in last second.",
     priority: "Debug",
+    time: NOW,
     fields: {
       n_drops: "200",
       n_evts: "1000",
@@ -47,7 +50,7 @@ test("DropMonitor does nothing below the threshold, and acts above it", () => {
 
 test("DropMonitor counts what the rate limit keeps it from doing", () => {
   const { drops, alerts } = monitor();
-  for (let i = 1; i <= 3; i++) drops.look({ seen: i * 100, drops: { n_drops_scratch_map: i * 90 } });
+  for (let i = 1; i <= 3; i++) drops.look({ seen: i * 100, drops: { n_drops_scratch_map: i * 90 } }, NOW);
   expect({ occurrences: drops.occurrences, taken: drops.actionsTaken, alerts: alerts.length }).toEqual({
     occurrences: 3,
     taken: 1,
@@ -57,13 +60,13 @@ test("DropMonitor counts what the rate limit keeps it from doing", () => {
 
 test("DropMonitor ends the program when told to", () => {
   const { drops, exits, log } = monitor({ actions: ["exit"] });
-  drops.look({ seen: 10, drops: { n_drops_bug: 10 } });
+  drops.look({ seen: 10, drops: { n_drops_bug: 10 } }, NOW);
   expect(exits()).toBe(1);
   expect(log).toContain("critical: Exiting.");
 });
 
 test("DropMonitor simulates losses whatever the threshold", () => {
   const { drops, alerts } = monitor({ simulate_drops: true, threshold: 1 });
-  drops.look({ seen: 5, drops: {} });
+  drops.look({ seen: 5, drops: {} }, NOW);
   expect(alerts.length).toBe(1);
 });

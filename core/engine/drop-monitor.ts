@@ -24,6 +24,14 @@ export interface DropDeps {
   readonly exit: () => void;
 }
 
+/** What a second took. */
+interface Loss {
+  readonly time: bigint;
+  readonly lost: number;
+  readonly seen: number;
+  readonly drops: Readonly<Record<string, number>>;
+}
+
 const RULE = "Falco internal: syscall event drop";
 /** Causes that the alert names even when they are zero. */
 const CAUSES = [
@@ -62,8 +70,8 @@ export class DropMonitor {
     this.#bucket = new TokenBucket(options.rate, options.max_burst);
   }
 
-  /** `stats` are the engine's totals. */
-  look(stats: Pick<EngineStats, "seen" | "drops">): void {
+  /** `stats` are the engine's totals, `time` is now, or where a replay has come to: nanoseconds since the epoch. */
+  look(stats: Pick<EngineStats, "seen" | "drops">, time: bigint): void {
     const seen = stats.seen - this.#last.seen;
     const drops: Record<string, number> = {};
     for (const [cause, count] of Object.entries(stats.drops))
@@ -74,18 +82,18 @@ export class DropMonitor {
     const lost = lossOf(drops) + (simulate_drops ? 1 : 0);
     if (lost === 0 || (!simulate_drops && lost / Math.max(seen, lost) <= threshold)) return;
     this.occurrences++;
-    if (!this.#bucket.claim(performance.now())) {
+    if (!this.#bucket.claim(Number(time / 1_000_000n))) {
       this.#deps.log("debug", "Syscall event drop but token bucket depleted, skipping actions");
       return;
     }
     this.actionsTaken++;
-    for (const action of this.#options.actions) this.#act(action, lost, seen, drops);
+    for (const action of this.#options.actions) this.#act(action, { time, lost, seen, drops });
   }
 
-  #act(action: string, lost: number, seen: number, drops: Readonly<Record<string, number>>): void {
-    const message = `${RULE}. ${lost} system calls dropped in last second.`;
+  #act(action: string, loss: Loss): void {
+    const message = `${RULE}. ${loss.lost} system calls dropped in last second.`;
     if (action === "log") this.#deps.log("debug", message);
-    if (action === "alert") this.#deps.alert(this.#alert(message, lost, seen, drops));
+    if (action === "alert") this.#deps.alert(this.#alert(message, loss));
     if (action === "exit") {
       this.#deps.log("critical", message);
       this.#deps.log("critical", "Exiting.");
@@ -93,10 +101,10 @@ export class DropMonitor {
     }
   }
 
-  #alert(message: string, lost: number, seen: number, drops: Readonly<Record<string, number>>): Alert {
+  #alert(message: string, { time, lost, seen, drops }: Loss): Alert {
     const text = (count: number | undefined): string => String(count ?? 0);
     return internalAlert({
-      time: BigInt(Date.now()) * 1_000_000n,
+      time,
       rule: RULE,
       priority: "Debug",
       hostname: this.#deps.hostname,

@@ -8,6 +8,8 @@ const YIELD_MS = 20;
 export interface LoopHooks {
   /** After each batch: hand over what has gathered. */
   readonly flush: () => Promise<void> | undefined;
+  /** After each wait that did not end the source, with the number of events it brought. */
+  readonly waited?: (events: number) => void;
   readonly stopped: () => boolean;
 }
 
@@ -22,6 +24,7 @@ export async function runLoop(source: Source, sink: Sink, hooks: LoopHooks): Pro
   while (!hooks.stopped()) {
     const pumped = source.pump(sink, IDLE_MS);
     const count = typeof pumped === "number" ? pumped : await pumped;
+    if (count >= 0) hooks.waited?.(count);
     const flushed = hooks.flush();
     if (flushed) await flushed;
     if (count < 0) return;

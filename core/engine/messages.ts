@@ -25,6 +25,12 @@ export interface EngineStats {
   readonly matchesByRule: Readonly<Record<string, number>>;
   /** Alerts that could not be handed over because the main thread was too far behind. */
   readonly alertsDropped: number;
+  /** Seconds with losses above the threshold, how often something was done about it, and whether that was to end. */
+  readonly monitoring: {
+    readonly occurrences: number;
+    readonly actionsTaken: number;
+    readonly gaveUp: boolean;
+  };
   /** State-table losses and lookups by name. */
   readonly state: Readonly<Record<string, number>>;
 }

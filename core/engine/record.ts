@@ -6,7 +6,7 @@ import { State } from "../state/state.ts";
 import { Engine } from "./engine.ts";
 import { compileFilter, type Filter } from "./filter.ts";
 import { runLoop } from "./loop.ts";
-import type { EngineStart } from "./source-spec.ts";
+import type { SourceStart } from "./source-spec.ts";
 import { makeSource } from "./sources.ts";
 
 export interface RecordOptions extends RecorderOptions {
@@ -51,7 +51,7 @@ const EVERYTHING: Filter = { codes: new Set(EVENTS.map((event) => event.code)), 
 
 /** Records what a source sees into capture files, until a limit, the end of the source, or `stopped`. */
 export async function recordEvents(
-  start: EngineStart,
+  start: SourceStart,
   options: RecordOptions,
   stopped: () => boolean,
 ): Promise<RecordResult> {

@@ -1,6 +1,7 @@
 import type { PtraceOptions } from "../capture/ptrace/ptrace-source.ts";
 import type { RuleCaptureOptions } from "../capture/scap/rule-capture.ts";
 import type { LookupOptions } from "../metadata/container-lookup.ts";
+import type { MonitoringOptions } from "./monitoring.ts";
 import type { BaseSyscalls } from "./selection.ts";
 
 /** What ptrace watches. */
@@ -20,14 +21,19 @@ export type SourceSpec =
   /** Nothing: rules run on events of plugins and clients only. */
   | { readonly kind: "nodriver" };
 
-/** How the engine is to run. */
-export interface EngineStart {
+/** What events are taken from, and what is to be known of the machine they come from. */
+export interface SourceStart {
   readonly source: SourceSpec;
   /** Shown in alerts; empty for the machine's own name. */
   readonly hostname: string;
   /** Container runtimes to ask, on live sources. */
   readonly containers: LookupOptions;
   readonly maxThreads: number;
+}
+
+/** How the engine is to run. */
+export interface EngineStart extends SourceStart {
+  readonly monitoring: MonitoringOptions;
   /** Recordings that alerts start; absent when there are none. */
   readonly capture?: RuleCaptureOptions;
 }

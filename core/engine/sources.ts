@@ -11,7 +11,7 @@ import type { State } from "../state/state.ts";
 import { pushDown } from "./push-down.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { selectSyscalls, syscallsOfEvents } from "./selection.ts";
-import type { EngineStart, SourceSpec } from "./source-spec.ts";
+import type { SourceSpec, SourceStart } from "./source-spec.ts";
 
 export interface OpenedSource {
   readonly source: Source;
@@ -37,7 +37,7 @@ interface CallSelection {
 }
 
 /** Makes the source that a specification describes, and gives state its ways to ask the system. */
-export function makeSource(start: EngineStart, state: State, ruleset: Wanted): OpenedSource {
+export function makeSource(start: SourceStart, state: State, ruleset: Wanted): OpenedSource {
   const { source: spec } = start;
   if (spec.kind === "replay") return { source: new ScapSource(spec.file), retarget: () => {} };
   if (spec.kind === "nodriver") return { source: new IdleSource(), retarget: () => {} };

@@ -7,6 +7,7 @@ import { Engine } from "./engine.ts";
 import { AlertSender } from "./handover.ts";
 import { runLoop } from "./loop.ts";
 import type { EngineStats, ErrorMessage, FromEngine, ToEngine } from "./messages.ts";
+import { Monitoring } from "./monitoring.ts";
 import { loadRuleset, type Ruleset, type RulesInput, type RulesReport } from "./ruleset.ts";
 import type { EngineStart } from "./source-spec.ts";
 import { makeSource, type OpenedSource } from "./sources.ts";
@@ -19,6 +20,9 @@ const tell = (message: FromEngine<RulesReport>): void => self.postMessage(messag
 interface Running {
   readonly engine: Engine<Ruleset["rules"][number]>;
   readonly capturing: CapturingRules | undefined;
+  /** What holds the rules and can be given others. */
+  readonly holder: { use(rules: Ruleset): void };
+  readonly monitoring: Monitoring;
   readonly opened: OpenedSource;
   readonly state: State;
   readonly sender: AlertSender;
@@ -44,11 +48,25 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
   const matches = new Map<string, number>();
   const capturing =
     spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
-  const engine = new Engine(state, capturing ?? ruleset, (rule, context) => {
+  const opened = makeSource(spec, state, ruleset);
+  const hostname = spec.hostname || state.hostname;
+  const monitoring = new Monitoring(spec.monitoring, {
+    source: opened.source,
+    isReplay: waits,
+    hostname,
+    alert: (alert) => sender.add(alert),
+    log: (level, message) => tell({ type: "log", level, message }),
+    stop: () => {
+      stopping = true;
+    },
+  });
+  const clock = monitoring.clock(capturing ?? ruleset);
+  const engine = new Engine(state, clock ?? capturing ?? ruleset, (rule, context) => {
     matches.set(rule.name, (matches.get(rule.name) ?? 0) + 1);
     sender.add(renderAlert(rule, context, spec.hostname || state.hostname));
   });
-  running = { engine, capturing, opened: makeSource(spec, state, ruleset), state, sender, matches };
+  const holder = capturing ?? clock ?? engine;
+  running = { engine, capturing, holder, monitoring, opened, state, sender, matches };
   tell({ type: "loaded", id: 0, report });
   void capture(running).catch((error) => tell({ type: "failed", error: errorMessage(error) }));
 }
@@ -58,7 +76,11 @@ async function capture(run: Running): Promise<void> {
   await opened.source.open(engine);
   tell({ type: "capturing" });
   try {
-    await runLoop(opened.source, engine, { flush: () => sender.flush(), stopped: () => stopping });
+    await runLoop(opened.source, engine, {
+      flush: () => sender.flush(),
+      waited: (events) => run.monitoring.waited(events),
+      stopped: () => stopping,
+    });
   } finally {
     run.capturing?.close();
     await sender.flush();
@@ -71,14 +93,13 @@ async function capture(run: Running): Promise<void> {
 function reload(id: number, rules: RulesInput): void {
   const { report, ruleset } = loadRuleset(rules);
   if (ruleset && running) {
-    if (running.capturing) running.capturing.use(ruleset);
-    else running.engine.use(ruleset);
+    running.holder.use(ruleset);
     running.opened.retarget(ruleset);
   }
   tell({ type: "loaded", id, report });
 }
 
-function statsOf({ engine, opened, state, sender, matches }: Running): EngineStats {
+function statsOf({ engine, opened, state, sender, matches, monitoring }: Running): EngineStats {
   const { seen, dropped, perCpu } = opened.source.stats();
   let fds = 0;
   for (const thread of state.threads.values()) fds += thread.fds.size;
@@ -93,6 +114,7 @@ function statsOf({ engine, opened, state, sender, matches }: Running): EngineSta
     residentBytes: process.memoryUsage.rss(),
     matchesByRule: Object.fromEntries(matches),
     alertsDropped: sender.dropped,
+    monitoring: monitoring.result,
     state: { ...state.counters },
   };
 }

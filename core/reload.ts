@@ -1,0 +1,32 @@
+import type { Change } from "./config/settings.ts";
+import type { RulesReport } from "./engine/ruleset.ts";
+import { FalcoError } from "./errors.ts";
+import type { Log } from "./log.ts";
+import type { Alert } from "./outputs/alert.ts";
+import { internalAlert } from "./outputs/internal-alert.ts";
+
+const RULE = "Falco internal: hot restart failure";
+
+/** The alert that says that new configuration or rules could not be taken on. */
+export const reloadFailure = (reason: string, hostname: string): Alert =>
+  internalAlert({
+    time: BigInt(Date.now()) * 1_000_000n,
+    rule: RULE,
+    priority: "Critical",
+    message: `${RULE}: ${reason}`,
+    fields: {},
+    hostname,
+  });
+
+/** What is wrong with rules that were loaded without success. */
+export function invalidRules({ files }: RulesReport): FalcoError {
+  const bad = files.find(({ successful }) => !successful);
+  return new FalcoError("RELOAD", bad?.failure?.message ?? "the rules are not valid", bad?.failure?.options);
+}
+
+/** Names what changed in the configuration and has to wait for the next start. */
+export function tellRestartKeys(log: Log, changes: readonly Change[]): void {
+  const keys = changes.filter(({ restart }) => restart).map(({ key }) => key);
+  if (keys.length === 0) return;
+  log.log("warning", `Changed, but in effect at the next start only: ${keys.join(", ")}`);
+}
