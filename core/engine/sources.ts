@@ -35,7 +35,7 @@ export function makeSource(start: EngineStart, state: State, ruleset: Wanted): O
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
   state.ownPid = process.pid;
   state.accounts.source = new AccountFiles(hostRoot);
-  state.findContainer = ({ fullId, type }) => lookup.find(fullId, type);
+  state.findContainer = (match, known, ancestors) => lookup.find(match, known, ancestors);
   state.fetchThread = (tid, sink) => source.fetchThread(tid, sink);
   state.threadExists = (tid) => statSync(`${hostRoot}/proc/${tid}`, { throwIfNoEntry: false }) !== undefined;
   return { source, retarget: (rules) => source.setTraced(tracedFor(rules, spec)) };
