@@ -46,7 +46,7 @@ export function makeSource(start: SourceStart, state: State, ruleset: Wanted): O
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
   state.ownPid = process.pid;
   state.accounts.source = new AccountFiles(hostRoot);
-  state.findContainer = ({ fullId, type }) => lookup.find(fullId, type);
+  state.findContainer = (match, known, ancestors) => lookup.find(match, known, ancestors);
   state.fetchThread = (tid, sink) => source.fetchThread(tid, sink);
   state.threadExists = (tid) => statSync(`${hostRoot}/proc/${tid}`, { throwIfNoEntry: false }) !== undefined;
   const retarget = (wanted: Wanted): void => {

@@ -1,31 +1,25 @@
-import { readFileSync, type Stats, statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import type { GroupSeed, UserSeed } from "../event/source.ts";
+import { readRegularFile } from "./read-file.ts";
 
 const MAX_FILE = 16 << 20;
 
-/** Lines of a colon-separated account file; undefined when it cannot be read. */
-function rows(path: string): string[][] | undefined {
-  try {
-    if (statSync(path).size > MAX_FILE) return undefined;
-    return readFileSync(path, "utf8")
-      .split("\n")
-      .map((line) => line.split(":"));
-  } catch {
-    // A container need not have accounts at all.
-    return undefined;
-  }
+/** Lines of a colon-separated account file; none when it cannot be read, as containers need not have accounts. */
+function rows(path: string, trusted: boolean): string[][] {
+  const text = readRegularFile(path, MAX_FILE, trusted)?.toString() ?? "";
+  return text.split("\n").map((line) => line.split(":"));
 }
 
 const isId = (text: string | undefined): text is string => text !== undefined && /^\d{1,10}$/.test(text);
 
-function usersIn(path: string): UserSeed[] {
-  return (rows(path) ?? []).flatMap(([name = "", , uid, gid, , home = "", shell = ""]) =>
+function usersIn(path: string, trusted = true): UserSeed[] {
+  return rows(path, trusted).flatMap(([name = "", , uid, gid, , home = "", shell = ""]) =>
     isId(uid) && isId(gid) ? [{ name, uid: Number(uid), gid: Number(gid), home, shell }] : [],
   );
 }
 
-function groupsIn(path: string): GroupSeed[] {
-  return (rows(path) ?? []).flatMap(([name = "", , gid]) => (isId(gid) ? [{ name, gid: Number(gid) }] : []));
+function groupsIn(path: string, trusted = true): GroupSeed[] {
+  return rows(path, trusted).flatMap(([name = "", , gid]) => (isId(gid) ? [{ name, gid: Number(gid) }] : []));
 }
 
 /**
@@ -56,8 +50,11 @@ export class AccountFiles {
   /** All accounts of the container that the process runs in; empty when its root is the machine's. */
   ofContainer(pid: number): { readonly users: readonly UserSeed[]; readonly groups: readonly GroupSeed[] } {
     const root = `${this.#hostRoot}/proc/${pid}/root`;
-    if (inodeOf(`${root}/`) === inodeOf(`${this.#hostRoot}/proc/1/root/`)) return { users: [], groups: [] };
-    return { users: usersIn(`${root}/etc/passwd`), groups: groupsIn(`${root}/etc/group`) };
+    const inode = inodeOf(`${root}/`);
+    // The first process may be another's to look at, as in a sandbox: then our own root is the best there is.
+    const host = inodeOf(`${this.#hostRoot}/proc/1/root/`) || inodeOf(`${this.#hostRoot}/`);
+    if (inode === "" || inode === host) return { users: [], groups: [] };
+    return { users: usersIn(`${root}/etc/passwd`, false), groups: groupsIn(`${root}/etc/group`, false) };
   }
 
   #refresh(): void {

@@ -14,6 +14,9 @@ const put = (path: string, value: unknown): void => {
   writeFileSync(join(root, path), JSON.stringify(value));
 };
 const options = { ...DEFAULT_LOOKUP, hostRoot: root };
+const match = (fullId: string, type: string) => ({ id: fullId.slice(0, 12), fullId, type });
+const find = (lookup: ContainerLookup, fullId: string, type: string) =>
+  lookup.find(match(fullId, type), undefined, []);
 const unreachable = (): string => {
   throw new Error("no such socket");
 };
@@ -29,11 +32,11 @@ test("ContainerLookup reads docker's files when its socket is out of reach", () 
       Labels: { a: "b", long: "x".repeat(101) },
     },
     MountPoints: {
-      "/data": { Source: "/srv", Destination: "/data", RW: true, Mode: "z", Propagation: "rprivate" },
+      "/data": { Source: "/srv", Destination: "/data", RW: true, Relabel: "z", Propagation: "rprivate" },
     },
   });
   put(`var/lib/docker/containers/${ID}/hostconfig.json`, { Privileged: true, PidMode: "host" });
-  expect(new ContainerLookup(options, unreachable).find(ID, "docker")).toMatchObject({
+  expect(find(new ContainerLookup(options, unreachable), ID, "docker")).toMatchObject({
     id: "0123456789ab",
     fullId: ID,
     type: "docker",
@@ -63,7 +66,7 @@ test("ContainerLookup reads the bundle that containerd's CRI plugin wrote", () =
     process: { user: { uid: 33 } },
     linux: { namespaces: [{ type: "pid" }, { type: "ipc" }], maskedPaths: ["/proc/kcore"] },
   });
-  expect(new ContainerLookup(options, unreachable).find(id, "cri")).toMatchObject({
+  expect(find(new ContainerLookup(options, unreachable), id, "cri")).toMatchObject({
     type: "containerd",
     name: "app",
     imageRepository: "docker.io/library/nginx",
@@ -87,13 +90,13 @@ test("ContainerLookup leaves a runtime alone after it failed to answer", () => {
     calls++;
     throw new Error("timeout");
   });
-  lookup.find("1".repeat(64), "docker");
-  lookup.find("2".repeat(64), "docker");
+  find(lookup, "1".repeat(64), "docker");
+  find(lookup, "2".repeat(64), "docker");
   expect(calls).toBe(1);
 });
 
 test("ContainerLookup takes no path from an id", () => {
-  expect(new ContainerLookup(options, unreachable).find("../../etc/passwd", "docker")).toBeUndefined();
+  expect(find(new ContainerLookup(options, unreachable), "../../etc/passwd", "docker")).toBeUndefined();
 });
 
 test("httpGetOverUnix gets a body over a unix socket, blocking", async () => {

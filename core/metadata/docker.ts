@@ -5,11 +5,12 @@ import type { Json } from "./json.ts";
 const SHORT_ID = 12;
 const withoutAlgorithm = (digest: string): string => digest.replace(/^sha256:/, "");
 
+/** In docker's files the mode bears the name that it once had. */
 function mountOf(json: Json): Mount {
   return {
     source: json.at("Source").text,
     destination: json.at("Destination").text,
-    mode: json.at("Mode").text,
+    mode: json.at("Mode").text || json.at("Relabel").text,
     writable: json.at("RW").flag,
     propagation: json.at("Propagation").text,
   };

@@ -3,6 +3,7 @@ import type { EventCursor } from "../event/cursor.ts";
 import type { GroupSeed, MachineInfo, SeedSink, UserSeed } from "../event/source.ts";
 import type { ContainerMatch } from "../metadata/cgroup.ts";
 import type { Container } from "../metadata/container.ts";
+import type { Ancestor } from "../metadata/monitor.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { BINDING, BINDINGS, FD_PARAMS, IS_META, USES_FD } from "./event-traits.ts";
 import type { Fd } from "./fd.ts";
@@ -59,8 +60,14 @@ export class State {
   ownPid: number | undefined = undefined;
   /** Live sources: looks a thread up from the system and hands over its seeds (thread, descriptors). */
   fetchThread: ((tid: number, sink: SeedSink) => void) | undefined = undefined;
-  /** Live sources: asks the container's runtime what it is. */
-  findContainer: ((match: ContainerMatch) => Container | undefined) | undefined = undefined;
+  /** Live sources: what the container's runtime tells that is not known yet. */
+  findContainer:
+    | ((
+        match: ContainerMatch,
+        known: Container | undefined,
+        ancestors: Iterable<Ancestor>,
+      ) => Container | undefined)
+    | undefined = undefined;
   /** Live sources: whether the thread still exists. */
   threadExists: ((tid: number) => boolean) | undefined = undefined;
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { busyboxRoot } from "./busybox-root.ts";
 import type { Outcome } from "./empty-root.ts";
 
 const START_TIMEOUT_MS = 30_000;
@@ -63,13 +64,12 @@ export class Docker {
     return { code: child.exitCode, stdout: child.stdout.toString(), stderr: child.stderr.toString() };
   }
 
-  /** Makes an image whose only file is the machine's static busybox; `/bin/sh` and all applets work in it. */
-  importBusybox(tag: string): string | undefined {
-    const busybox = ["/bin/busybox", "/usr/bin/busybox"].find((path) => existsSync(path));
-    if (!busybox) return "busybox is not installed (Debian: apt-get install busybox-static)";
-    const root = mkdtempSync(join(this.directory, "busybox-"));
-    const script = `mkdir bin && cp ${busybox} bin/busybox && bin/busybox --install bin && tar -c . | docker --host ${this.host} import - ${tag}`;
-    const child = Bun.spawnSync(["sh", "-c", script], { cwd: root });
+  /** Makes an image of the machine's static busybox (see `busyboxRoot`); says why where it can't. */
+  importBusybox(tag: string, passwd?: string): string | undefined {
+    const root = busyboxRoot(this.directory, passwd);
+    if (typeof root === "string") return root;
+    const script = `tar -c . | docker --host ${this.host} import - ${tag}`;
+    const child = Bun.spawnSync(["sh", "-c", script], { cwd: root.path });
     return child.exitCode === 0
       ? undefined
       : `cannot make a busybox image: ${child.stderr.toString().trim()}`;
