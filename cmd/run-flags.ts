@@ -51,6 +51,10 @@ export const runFlags = {
     help: "Deprecated, use -o append_output[]...: append this text to the output of every rule; -pc and -pk are accepted, container and Kubernetes fields are appended anyway",
   },
   verbose: { type: "boolean", short: "v", help: "Say more" },
+  "explain-capture": {
+    type: "boolean",
+    help: "Print what would be watched live, for which rules, and what the probe leaves out, and exit; JSON with -o json_output=true",
+  },
   "dry-run": { type: "boolean", help: "Load configuration and rules, then exit without taking events" },
   validate: {
     type: "string",

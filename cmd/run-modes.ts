@@ -24,6 +24,7 @@ const MODES: readonly (readonly [flag: keyof RunFlags, mode: Mode])[] = [
   ["support", printSupportBundle],
   ["list-rules", printRuleList],
   ["rule", printRuleList],
+  ["explain-capture", explainCapture],
 ];
 
 /** The mode that the flags ask for, or undefined when falco is to run. */
@@ -110,4 +111,9 @@ async function printPluginList(flags: RunFlags): Promise<undefined> {
 async function printPluginInfo(flags: RunFlags): Promise<undefined> {
   const { printPlugin } = await import("./print-plugins.ts");
   printPlugin(flags["plugin-info"] ?? "", flags);
+}
+
+async function explainCapture({ config, option, rules }: RunFlags): Promise<undefined> {
+  const { printExplanation } = await import("./explain-capture.ts");
+  printExplanation({ config, option, rules });
 }
