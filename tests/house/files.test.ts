@@ -46,7 +46,7 @@ test("file names are kebab-case and say what is inside", () => {
 
 test("nothing stands at the top but the five parts and what tools look for there", () => {
   const allowed =
-    /^(artifacts|cmd|core|kilt|proto|tests|dist|node_modules|README\.md|LICENSE|package(-lock)?\.json|tsconfig\.json|bunfig\.toml|biome\.json|buf(\.gen)?\.yaml|\..*)$/;
+    /^(artifacts|cmd|core|kilt|proto|tests|dist|node_modules|README\.md|LICENSE|package(-lock)?\.json|bunfig\.toml|\..*)$/;
   expect(readdirSync(rootPath(".")).filter((name) => !allowed.test(name))).toEqual([]);
 });
 
