@@ -123,6 +123,24 @@ describe.skipIf(reason !== undefined)("falco run with the live probe", () => {
 });
 
 describe.skipIf(reason !== undefined)("EbpfSource", () => {
+  test("childAtFork gives the child's side of clone once, before anything else of the child", async () => {
+    const recorder = new LiveRecorder(["clone", "clone3", "vfork", "fork", "execve", "sched_process_exit"], {
+      childAtFork: true,
+    });
+    const { pid } = await recorder.run(["sh", "-c", "true; (exit 3); exit 0"]);
+    const own = recorder.of(pid);
+    expect(own[0]?.params).toMatchObject({ res: 0, tid: pid, pid, ptid: process.pid, vtid: pid });
+    const sides = recorder.events.filter(
+      ({ name, params }) => /^(clone3?|v?fork)$/.test(name) && params.ptid === pid,
+    );
+    const inner = sides.filter(({ params }) => params.res === 0);
+    expect(inner.length).toBe(1);
+    expect(inner[0]?.params).toMatchObject({ exe: "sh", flags: 0 });
+    expect(inner[0]?.params.args?.toString()).toBe("-c\0true; (exit 3); exit 0\0");
+    expect(recorder.of(inner[0]!.tid).at(-1)?.params).toMatchObject({ ret: 3 });
+    recorder.source.close();
+  });
+
   test("dropFailed leaves out calls that failed and no others", async () => {
     const recorder = new LiveRecorder(["openat", "sched_process_exit"], { dropFailed: true });
     const { pid } = await recorder.run(["sh", "-c", ": < /dev/null; : < /no/such/file"]);

@@ -7,6 +7,8 @@ export interface Architecture {
   readonly args: readonly string[];
   /** How 32-bit programs pass theirs, and how such a call is told: `task.<member> & mask`. */
   readonly compat?: { readonly args: readonly string[]; readonly member: string; readonly mask: number };
+  /** Whether a new task comes out of its parent's clone(2) through sys_exit, as a second return of the call; else only its making is seen. */
+  readonly childReturns: boolean;
   /** Number of bpf(2). */
   readonly bpf: number;
   readonly pageShift: number;
@@ -18,6 +20,7 @@ const X86_64: Architecture = {
   args: ["di", "si", "dx", "r10", "r8", "r9"],
   // TS_COMPAT is set while an int80 or sysenter call runs, whatever the code segment.
   compat: { args: ["bx", "cx", "dx", "si", "di", "bp"], member: "thread_info.status", mask: 2 },
+  childReturns: true,
   bpf: 321,
   pageShift: 12,
 };
@@ -27,6 +30,7 @@ const AARCH64: Architecture = {
   number: "syscallno",
   // x0 also carries the result: at exit the first argument is left in orig_x0 only.
   args: ["orig_x0", "regs[1]", "regs[2]", "regs[3]", "regs[4]", "regs[5]"],
+  childReturns: false,
   bpf: 280,
   pageShift: 12,
 };

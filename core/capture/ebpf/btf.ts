@@ -15,6 +15,8 @@ export interface MemberPath {
 }
 
 const MAGIC = 0xeb9f;
+/** Deeper nesting than this is damage. */
+const MAX_DEPTH = 64;
 const KIND = {
   INT: 1,
   PTR: 2,
@@ -101,6 +103,7 @@ export class Btf {
       )
         this.#index(kind, name, id);
       at += 12 + TAIL_FIXED[kind]! + TAIL_EACH[kind]! * (info & 0xffff);
+      if (at > end) throw malformed(`type ${id} exceeds the data`);
     }
     this.#at = this.#at.subarray(0, id);
   }
@@ -115,7 +118,9 @@ export class Btf {
 
   #string(offset: number): string {
     const start = this.#strings + offset;
-    return this.#bytes.latin1Slice(start, this.#bytes.indexOf(0, start));
+    const end = this.#bytes.indexOf(0, start);
+    if (start >= this.#bytes.length || end < 0) throw malformed("a name exceeds the data");
+    return this.#bytes.latin1Slice(start, end);
   }
 
   #head(id: number): { kind: number; info: number; at: number; sizeOrType: number } {
@@ -222,7 +227,7 @@ export class Btf {
   }
 
   #strip(id: number): number {
-    for (let depth = 0; depth < 64 && id !== 0; depth++) {
+    for (let depth = 0; depth < MAX_DEPTH && id !== 0; depth++) {
       const { kind, sizeOrType } = this.#head(id);
       if (!MODIFIERS.has(kind)) return id;
       id = sizeOrType;
@@ -240,20 +245,20 @@ export class Btf {
     return kind === KIND.ARRAY ? this.#strip(this.#view.getUint32(at + 12, true)) : undefined;
   }
 
-  #size(id: number): number {
+  #size(id: number, depth = 0): number {
     const { kind, at, sizeOrType } = this.#head(id);
     if (kind === KIND.PTR) return 8;
-    if (kind === KIND.ARRAY)
-      return (
-        this.#size(this.#strip(this.#view.getUint32(at + 12, true))) * this.#view.getUint32(at + 20, true)
-      );
-    return sizeOrType;
+    if (kind !== KIND.ARRAY) return sizeOrType;
+    if (depth > MAX_DEPTH) throw malformed(`type ${id} contains itself`);
+    const element = this.#strip(this.#view.getUint32(at + 12, true));
+    return this.#size(element, depth + 1) * this.#view.getUint32(at + 20, true);
   }
 
   /** The member of that name, also inside unnamed members. */
-  #member(id: number, name: string): Member | undefined {
+  #member(id: number, name: string, depth = 0): Member | undefined {
     const { kind, info, at } = this.#head(id);
     if (kind !== KIND.STRUCT && kind !== KIND.UNION) return undefined;
+    if (depth > MAX_DEPTH) throw malformed(`type ${id} contains itself`);
     const packed = info >>> 31 === 1;
     for (let i = 0; i < (info & 0xffff); i++) {
       const entry = at + 12 + i * 12;
@@ -263,7 +268,7 @@ export class Btf {
       const bitOffset = packed ? place & 0xff_ffff : place;
       const bitWidth = packed ? place >>> 24 : 0;
       if (nameOffset === 0) {
-        const inner = this.#member(this.#strip(type), name);
+        const inner = this.#member(this.#strip(type), name, depth + 1);
         if (inner) return { ...inner, bitOffset: inner.bitOffset + bitOffset };
       } else if (this.#string(nameOffset) === name) return { type, bitOffset, bitWidth };
     }

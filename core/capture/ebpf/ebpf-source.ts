@@ -20,6 +20,8 @@ export interface EbpfOptions {
   readonly dropFailed?: boolean;
   /** Reads kernel memory with helper calls even where plain loads are possible: a slower path that older kernels need. */
   readonly helperReads?: boolean;
+  /** Records the child's side of clone where the task is made, as machines need on which it does not return from the call. */
+  readonly childAtFork?: boolean;
 }
 
 const DEFAULT_SNAP_LENGTH = 80;
@@ -63,13 +65,14 @@ export class EbpfSource implements Source {
       bufferSize = DEFAULT_BUFFER,
       dropFailed = false,
       helperReads = false,
+      childAtFork = false,
     } = this.#options;
     const size = 2 ** Math.ceil(Math.log2(bufferSize));
     const share = size / (availableParallelism() * BYTES_PER_CPU_AND_MS);
     this.#gatherMs = Math.max(1, Math.min(MAX_GATHER_MS, Math.floor(share)));
     try {
       this.#probe = new Probe({
-        arch,
+        arch: childAtFork ? { ...arch, childReturns: false } : arch,
         bootTime: this.#bootTime,
         snapLength: Math.min(snapLength, MAX_SNAP_LENGTH),
         bufferSize: size,

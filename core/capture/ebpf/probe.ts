@@ -208,7 +208,15 @@ export class Probe {
 
   #traceTracepoints(codes: ReadonlySet<number>): void {
     const names = new Set(Array.from(codes, (code) => SYSCALLS[code]?.name));
-    for (const { tracepoint, event, wantedBy, filler, mayBeMissing } of TRACEPOINT_FILLERS) {
+    for (const {
+      tracepoint,
+      event,
+      wantedBy,
+      filler,
+      mayBeMissing,
+      unlessChildReturns,
+    } of TRACEPOINT_FILLERS) {
+      if (unlessChildReturns && this.#target.arch.childReturns) continue;
       const link = this.#links.get(tracepoint);
       const wanted = wantedBy.some((name) => names.has(name));
       if (wanted && link === undefined) {

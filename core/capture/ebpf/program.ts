@@ -21,6 +21,8 @@ export interface Filler {
   readonly thread?: Value;
   /** Calls that give a record for each of several messages: how many, and the most that are recorded (at most 32). */
   readonly repeat?: { readonly count: Value; readonly max: number };
+  /** Leaves out what this process itself causes; system calls are told apart before. */
+  readonly exceptSelf?: boolean;
   /** Runs from interrupts and faults, hence maybe inside another program. */
   readonly nested?: boolean;
 }
@@ -75,6 +77,11 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
   const k = new Emitter(target);
   k.asm.mov(R6, R1);
   const leave = k.asm.label("leave");
+  if (filler.exceptSelf) {
+    k.asm.call(HELPER.currentPidTgid);
+    k.asm.alu("shr", R0, 32);
+    k.asm.jump("eq", R0, target.self, leave);
+  }
   k.loadScratch(R7, leave, filler.nested);
   emitFilter(k, filter);
   if (filler.when) {

@@ -15,6 +15,7 @@ import {
   currentTask,
   fdArg,
   int,
+  masked,
   member,
   result,
   translate,
@@ -49,24 +50,55 @@ function taskParams(task: TaskValues): Record<string, Value> {
   };
 }
 
-/** The caller's or the child's side of clone, clone3, fork and vfork; both return from the call. */
-function cloneFiller(flags: Value): Filler {
+/** Parameters of the clone family, of the task that `task` gives. */
+function cloneParams(task: TaskValues, flags: Value): Record<string, Value> {
+  return {
+    ...taskParams(task),
+    flags: combine("or", flags, childInPidNamespace(task)),
+    uid: task.uid,
+    gid: task.gid,
+    vtid: task.vtid,
+    vpid: task.vpid,
+  };
+}
+
+/** The caller's side of clone, clone3, fork and vfork, and the child's where it returns from the call too. */
+function cloneFiller(flags: Value, { childReturns }: Architecture): Filler {
   const task = new TaskValues(currentTask);
   const succeeded = (write: Writer): Writer => when(result, "sge", 0, write, empty);
-  const common = taskParams(task);
   return {
+    ...(childReturns ? {} : { when: result }),
     params: {
       res: result,
-      ...common,
+      ...cloneParams(task, flags),
       exe: succeeded(task.exe),
       args: succeeded(task.args(EXE_PARAM)),
-      flags: combine("or", flags, childInPidNamespace(task)),
-      uid: task.uid,
-      gid: task.gid,
-      vtid: task.vtid,
-      vpid: task.vpid,
       pidns_init_start_ts: when(result, "eq", 0, task.pidNamespaceStart, constant(0)),
     },
+  };
+}
+
+/** Recorded clone flags that show in the two tasks. */
+const CLONED = { files: 1, fs: 2, sighand: 0x800, thread: 0x2000, vm: 0x8000 } as const;
+const PF_KTHREAD = 0x20_0000;
+
+/** The child's side of the clone family at sched_process_fork(parent, child), whose thread it is; its memory is still the parent's or a copy. */
+export function forkedChild(parent: Value, child: Value): Filler {
+  const task = new TaskValues(child);
+  const other = new TaskValues(parent);
+  const shares = (path: string, flag: number): Value =>
+    whenEqual(task.of(path), other.of(path), constant(flag), constant(0));
+  const flags = [
+    whenEqual(task.of("pid"), task.of("tgid"), constant(0), constant(CLONED.thread)),
+    shares("files", CLONED.files),
+    shares("fs", CLONED.fs),
+    shares("sighand", CLONED.sighand),
+    shares("mm", CLONED.vm),
+  ].reduce((all, one) => combine("or", all, one));
+  return {
+    when: when(masked(task.of("flags"), PF_KTHREAD), "eq", 0, constant(1), constant(0)),
+    thread: task.of("pid"),
+    params: { res: constant(0), ...cloneParams(task, flags), pidns_init_start_ts: task.pidNamespaceStart },
   };
 }
 
@@ -180,11 +212,11 @@ export function processFillers(arch: Architecture): FillerSet {
     when(option, "eq", PR_GET_CHILD_SUBREAPER, yes, no);
   const cloneFlags = bits(arg(0), CLONE_BITS);
   return {
-    SYSCALL_CLONE_20_X: cloneFiller(cloneFlags),
+    SYSCALL_CLONE_20_X: cloneFiller(cloneFlags, arch),
     // struct clone_args begins with the flags, a u64.
-    SYSCALL_CLONE3_X: cloneFiller(bits(userRead(arg(0), 0, 8), CLONE_BITS)),
-    SYSCALL_FORK_20_X: cloneFiller(constant(0)),
-    SYSCALL_VFORK_20_X: cloneFiller(constant(0)),
+    SYSCALL_CLONE3_X: cloneFiller(bits(userRead(arg(0), 0, 8), CLONE_BITS), arch),
+    SYSCALL_FORK_20_X: cloneFiller(constant(0), arch),
+    SYSCALL_VFORK_20_X: cloneFiller(constant(0), arch),
     SYSCALL_EXECVE_19_X: withFilename(failedExec(1), userString(arg(0))),
     SYSCALL_EXECVEAT_X: failedExec(2),
     SYSCALL_PTRACE_X: ptraceFiller(arch),

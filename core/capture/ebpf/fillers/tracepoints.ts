@@ -18,7 +18,7 @@ import {
   when,
 } from "../values.ts";
 import { kernelString } from "../writers.ts";
-import { succeededExec } from "./process.ts";
+import { forkedChild, succeededExec } from "./process.ts";
 
 /** An event that a tracepoint other than sys_exit produces. */
 export interface TracepointFiller {
@@ -29,6 +29,8 @@ export interface TracepointFiller {
   readonly filler: Filler;
   /** Not every machine's kernel has it. */
   readonly mayBeMissing?: boolean;
+  /** Not needed where a new task returns from clone(2). */
+  readonly unlessChildReturns?: boolean;
 }
 
 /** sched_process_exit(task): the current task is ending. */
@@ -36,6 +38,7 @@ function procexit(): Filler {
   const status = shared(int(member(currentTask, "task_struct", "exit_code")));
   const signal = masked(status, 0x7f);
   return {
+    exceptSelf: true,
     params: {
       status,
       ret: (k) => {
@@ -63,6 +66,7 @@ function signalDeliver(): Filler {
   const { hup, int: interrupt, quit, kill, term, chld, tstp, firstRealTime } = SIGNAL;
   const others = when(signal, "ge", firstRealTime, int(info("_sifields._rt._pid")), constant(0));
   return {
+    exceptSelf: true,
     params: {
       spid: match(
         signal,
@@ -86,6 +90,7 @@ function signalDeliver(): Filler {
 function schedSwitch(): Filler {
   const previous = new TaskValues(tracepointArg(1));
   return {
+    exceptSelf: true,
     nested: true,
     params: {
       next: new TaskValues(tracepointArg(2)).tid,
@@ -111,6 +116,7 @@ const FAULT_BITS = [
 function pageFault(): Filler {
   const code = tracepointArg(2);
   return {
+    exceptSelf: true,
     nested: true,
     params: {
       addr: tracepointArg(0),
@@ -153,4 +159,11 @@ export const TRACEPOINT_FILLERS: readonly TracepointFiller[] = [
   { tracepoint: "sched_switch", event: "SCHEDSWITCH_6_E", wantedBy: ["sched_switch"], filler: schedSwitch() },
   pageFaults("page_fault_user"),
   pageFaults("page_fault_kernel"),
+  {
+    tracepoint: "sched_process_fork",
+    event: "SYSCALL_CLONE_20_X",
+    wantedBy: ["clone", "clone3", "fork", "vfork"],
+    unlessChildReturns: true,
+    filler: forkedChild(tracepointArg(0), tracepointArg(1)),
+  },
 ];
