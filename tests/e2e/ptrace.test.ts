@@ -1,0 +1,223 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const MAIN = join(import.meta.dir, "../../cmd/main.ts");
+const dir = mkdtempSync(join(tmpdir(), "falco-trace-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const SECRET = join(dir, "secret");
+writeFileSync(SECRET, "secret\n", { mode: 0o644 });
+const RULES = join(dir, "rules.yaml");
+writeFileSync(
+  RULES,
+  `- rule: secret
+  desc: a file of this test is read
+  condition: evt.type in (open, openat, openat2) and fd.name = ${SECRET} and evt.rawres >= 0
+  output: secret read by %proc.name below %proc.pname
+  priority: WARNING
+- rule: started
+  desc: a program starts
+  condition: evt.type in (execve, execveat) and evt.rawres = 0
+  output: started %proc.name exe=%proc.exepath args=%proc.args
+  priority: NOTICE
+`,
+);
+
+const falco = (...words: string[]): string[] => [process.execPath, MAIN, "trace", "-r", RULES, ...words];
+const start = (...words: string[]) =>
+  Bun.spawn(falco(...words), { stdin: "ignore", stdout: "pipe", stderr: "pipe", cwd: dir });
+
+async function run(...words: string[]) {
+  return await ended(start(...words));
+}
+
+async function ended(child: ReturnType<typeof start>) {
+  const [stdout, stderr] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  return { code: await child.exited, stdout, stderr };
+}
+
+const count = (text: string, part: string): number => text.split(part).length - 1;
+
+/** Resolves when the file has been written by somebody else. */
+async function appeared(path: string): Promise<string> {
+  const end = Date.now() + 10_000;
+  while (!existsSync(path) || readFileSync(path, "utf8") === "") {
+    if (Date.now() > end) throw new Error(`${path} did not appear`);
+    await Bun.sleep(10);
+  }
+  return readFileSync(path, "utf8").trim();
+}
+
+const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+async function gone(pid: number): Promise<boolean> {
+  const end = Date.now() + 5000;
+  while (isAlive(pid) && Date.now() < end) await Bun.sleep(10);
+  return !isAlive(pid);
+}
+
+const probe = Bun.spawnSync(falco("--", "true"), { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+const reason = probe.exitCode === 0 ? undefined : probe.stderr.toString().trim();
+if (reason) console.log(`skipped: falco trace, ${reason}`);
+
+describe.skipIf(reason !== undefined)("falco trace -- COMMAND", () => {
+  test("alerts on what the command does, on standard error, and leaves its standard output alone", async () => {
+    const { code, stdout, stderr } = await run("--", "cat", SECRET);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "secret\n" });
+    expect(stderr).toContain("secret read by cat below");
+    expect(stderr).toMatch(/started cat exe=\S*\/cat args=/);
+    expect(stderr.trim().split("\n").length).toBe(2);
+  });
+
+  test("the rules on board alert on reading a sensitive file", async () => {
+    if (process.getuid?.() !== 0) return console.log("skipped: reading /etc/shadow, not root");
+    const child = Bun.spawnSync([process.execPath, MAIN, "trace", "--", "cat", "/etc/shadow"], {
+      stdin: "ignore",
+    });
+    expect(child.exitCode).toBe(0);
+    expect(child.stderr.toString()).toMatch(/Warning .*\/etc\/shadow/);
+  });
+
+  test("follows forks, vforks, daemons and execs", async () => {
+    const script = `cat ${SECRET}; (cat ${SECRET}); sh -c 'exec cat ${SECRET}'; setsid sh -c 'cat ${SECRET}' & wait`;
+    const { code, stdout, stderr } = await run("--", "sh", "-c", script);
+    expect(code).toBe(0);
+    expect(stdout).toBe("secret\n".repeat(4));
+    expect(count(stderr, "secret read by cat")).toBe(4);
+  });
+
+  test("follows threads", async () => {
+    const script = `const w = () => new Worker("data:text/javascript,require('fs').readFileSync('${SECRET}');postMessage(1)");
+      const one = () => new Promise((done) => { const it = w(); it.onmessage = () => { it.terminate(); done(); }; });
+      await one(); await one();`;
+    const { code, stderr } = await run("--", process.execPath, "-e", script);
+    expect(code).toBe(0);
+    expect(count(stderr, "secret read by")).toBe(2);
+  });
+
+  test("returns the command's exit code, or 128 and the signal that ended it", async () => {
+    expect((await run("--", "sh", "-c", "exit 7")).code).toBe(7);
+    expect((await run("--", "sh", "-c", "kill -KILL $$")).code).toBe(128 + 9);
+    expect((await run("--", "sh", "-c", "kill -TERM $$")).code).toBe(128 + 15);
+  });
+
+  test("says that a command is missing or can't be run as shells do", async () => {
+    const missing = await run("--", "/no/such/command");
+    expect(missing.code).toBe(127);
+    expect(missing.stderr).toContain("cannot run /no/such/command: ENOENT");
+    expect((await run("--", SECRET)).code).toBe(126);
+  });
+
+  test("passes environment, arguments, directory, input and signal settings through", async () => {
+    const script =
+      'printf "%s|" "$@"; pwd; cat; grep -c TracerPid /proc/self/status; ls /proc/self/fd; yes | head -1; grep SigIgn /proc/self/status; echo $MARK';
+    const words = ["sh", "-c", script, "sh", "a b", "", "--pid=3"];
+    const options = { stdin: Buffer.from("input\n"), cwd: dir, env: { ...process.env, MARK: "kept" } };
+    const traced = Bun.spawnSync(falco("--", ...words), options);
+    const bare = Bun.spawnSync(words, options);
+    const plain = (text: string): string[] => text.split("\n").filter((line) => !line.startsWith("SigIgn"));
+    expect(plain(traced.stdout.toString())).toEqual(plain(bare.stdout.toString()));
+    const ignored = /SigIgn:\s*([0-9a-f]+)/.exec(traced.stdout.toString())![1]!;
+    // SIGPIPE, which the runtime ignores for itself
+    expect(BigInt(`0x${ignored}`) & (1n << 12n)).toBe(0n);
+  });
+
+  test("forwards SIGTERM, SIGINT and SIGHUP to the command's first process and stays until it ends", async () => {
+    for (const [signal, code] of [
+      ["SIGTERM", 31],
+      ["SIGINT", 32],
+      ["SIGHUP", 33],
+    ] as const) {
+      const ready = join(dir, `ready-${signal}`);
+      const script = `trap 'exit 31' TERM; trap 'exit 32' INT; trap 'exit 33' HUP; echo $$ > ${ready}; while :; do sleep 0.05; done`;
+      const child = start("--", "sh", "-c", script);
+      await appeared(ready);
+      child.kill(signal);
+      expect((await ended(child)).code).toBe(code);
+    }
+  });
+
+  test("stops and continues with SIGSTOP and SIGCONT", async () => {
+    const script = "(sleep 0.2; kill -CONT $$) & kill -STOP $$; echo continued";
+    expect(await run("--", "sh", "-c", script)).toMatchObject({ code: 0, stdout: "continued\n" });
+  });
+
+  test("when watching ends first, the command goes on beside falco and its exit code is still falco's", async () => {
+    const script = `sleep 1.2; cat ${SECRET}; exit 5`;
+    const { code, stdout, stderr } = await run("-M", "0.3", "--", "sh", "-c", script);
+    expect({ code, stdout }).toEqual({ code: 5, stdout: "secret\n" });
+    expect(stderr).not.toContain("secret read");
+  });
+
+  test("--detachable lets the command go on without falco", async () => {
+    const done = join(dir, "detached");
+    const script = `sleep 1; cat ${SECRET} > ${done}`;
+    const child = start("-M", "0.3", "--detachable", "--", "sh", "-c", script);
+    expect(await child.exited).toBe(0);
+    expect(existsSync(done)).toBe(false);
+    expect(await appeared(done)).toBe("secret");
+  });
+
+  test("--kill-on-exit ends the command with falco", async () => {
+    const ready = join(dir, "killed");
+    const child = start("-M", "0.5", "--kill-on-exit", "--", "sh", "-c", `echo $$ > ${ready}; sleep 60`);
+    const pid = Number(await appeared(ready));
+    expect(await child.exited).toBe(128 + 9);
+    expect(await gone(pid)).toBe(true);
+  });
+
+  test("a falco that is killed leaves no half-working command behind", async () => {
+    const ready = join(dir, "orphan");
+    const child = start("--", "sh", "-c", `echo $$ > ${ready}; sleep 60`);
+    const pid = Number(await appeared(ready));
+    child.kill("SIGKILL");
+    await child.exited;
+    expect(await gone(pid)).toBe(true);
+  });
+
+  const noSetpriv = process.getuid?.() === 0 && Bun.which("setpriv") ? undefined : "not root, or no setpriv";
+  test.skipIf(noSetpriv !== undefined)(
+    `works without privileges${noSetpriv ? ` [skipped: ${noSetpriv}]` : ""}`,
+    () => {
+      const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all"];
+      rmSync(join(dir, "none"), { force: true });
+      Bun.spawnSync(["chmod", "755", dir]);
+      const child = Bun.spawnSync([...nobody, ...falco("--", "sh", "-c", `id -u; cat ${SECRET}; exit 4`)], {
+        stdin: "ignore",
+        env: { PATH: process.env.PATH ?? "", HOME: "/" },
+      });
+      if (child.exitCode !== 4) console.log(child.stderr.toString());
+      expect({ code: child.exitCode, stdout: child.stdout.toString() }).toEqual({
+        code: 4,
+        stdout: "65534\nsecret\n",
+      });
+      expect(child.stderr.toString()).toContain("secret read by cat");
+    },
+  );
+});
+
+describe.skipIf(reason !== undefined)("falco trace -p PID", () => {
+  test("watches a running process with all its threads and children, and lets it go unharmed", async () => {
+    const script = `while :; do cat ${SECRET}; sleep 0.05; done`;
+    const target = Bun.spawn(["sh", "-c", script], { stdin: "ignore", stdout: "ignore" });
+    const { code, stderr } = await run("-p", String(target.pid), "-M", "1");
+    expect(code).toBe(0);
+    expect(count(stderr, "secret read by cat below sh")).toBeGreaterThan(2);
+    expect(readFileSync(`/proc/${target.pid}/status`, "utf8")).toMatch(/TracerPid:\t0/);
+    target.kill();
+    await target.exited;
+  });
+
+  test("ends with the process, and says when there is none", async () => {
+    const target = Bun.spawn(["sleep", "1"]);
+    const traced = await run("-p", String(target.pid));
+    expect(traced.code).toBe(0);
+    const missing = await run("-p", "4194304");
+    expect(missing.code).toBe(1);
+    expect(missing.stderr).toContain("Cannot trace process 4194304: there is no such process");
+  });
+});
