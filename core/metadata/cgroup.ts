@@ -31,8 +31,11 @@ function between(prefix: string, suffix = ""): Engine {
   };
 }
 
-/** ctr puts containers below their namespace: `/name/id`. Units of systemd look alike and are none. */
+const CONMON = "/libpod_parent/conmon";
+
+/** ctr puts containers below their namespace: `/name/id`. Units of systemd and podman's monitors look alike and are none. */
 const containerd: Engine = (path) => {
+  if (path.endsWith(CONMON)) return undefined;
   const match = /\/[a-zA-Z0-9]+(?:[._-]+[a-zA-Z0-9]+)*\//.exec(path);
   if (!match) return undefined;
   const start = path.lastIndexOf(match[0]) + match[0].length;
@@ -65,6 +68,17 @@ const libvirtLxc: Engine = (path) => {
   return untilSlash("/libvirt/lxc/")(path);
 };
 
+const mesos: Engine = (path) => /\/mesos\/([0-9a-fA-F-]{36})$/.exec(path)?.[1];
+
+/** systemd in a pod has a service for each app, and the scope of the pod's machine bears its id, escaped. */
+const rkt: Engine = (path) => {
+  const match =
+    /\/machine-rkt\\x2d([0-9a-fA-F]{8}(?:(?:\\x2d|-)[0-9a-fA-F]+){4})\.scope\/.*?([^/]+)\.service$/.exec(
+      path,
+    );
+  return match ? `${match[1]!.replaceAll("\\x2d", "-")}:${match[2]}` : undefined;
+};
+
 const bpm: Engine = (path) => {
   const start = path.indexOf("bpm-");
   if (start < 0) return undefined;
@@ -76,7 +90,8 @@ const bpm: Engine = (path) => {
 const engines = (type: string, ...found: readonly Engine[]): (readonly [string, Engine])[] =>
   found.map((engine) => [type, engine]);
 
-// Order is meaning: a bare `/<id>` is docker's before it is anybody else's.
+// Order is meaning: a bare `/<id>` is docker's before it is anybody else's, and what ctr's form would take too
+// is first looked at by those who know it better.
 const ENGINES: readonly (readonly [type: string, engine: Engine])[] = [
   ...engines(
     "podman",
@@ -96,13 +111,15 @@ const ENGINES: readonly (readonly [type: string, engine: Engine])[] = [
     between(":cri-containerd:"),
     between("/nerdctl-", ".scope"),
   ),
-  ...engines("containerd", containerd),
-  ...engines("lxc", untilSlash("/lxc/"), untilSlash("/lxc.payload/"), untilSlash("/lxc.payload.")),
+  ...engines("mesos", mesos),
+  ...engines("rkt", rkt),
   ...engines("libvirt-lxc", libvirtLxc),
+  ...engines("lxc", untilSlash("/lxc/"), untilSlash("/lxc.payload/"), untilSlash("/lxc.payload.")),
+  ...engines("containerd", containerd),
   ...engines("bpm", bpm),
 ];
 /** Engines whose ids are shown whole. */
-const WHOLE_ID: ReadonlySet<string> = new Set(["lxc", "libvirt-lxc", "bpm"]);
+const WHOLE_ID: ReadonlySet<string> = new Set(["mesos", "rkt", "lxc", "libvirt-lxc", "bpm"]);
 
 const cache = new Map<string, ContainerMatch | undefined>();
 

@@ -84,6 +84,158 @@ test("ContainerLookup reads the bundle that containerd's CRI plugin wrote", () =
   });
 });
 
+test("ContainerLookup finds a bundle through the shim that works in it, wherever containerd keeps it", () => {
+  const id = "web-1";
+  put(`srv/containerd/tasks/team/${id}/config.json`, {
+    annotations: { "nerdctl/name": "web", "nerdctl/image-ref": "docker.io/library/nginx:1.27@sha256:aa" },
+    linux: { namespaces: [{ type: "pid" }, { type: "ipc" }, { type: "network" }] },
+  });
+  const shim = { comm: "containerd-shim", args: [], cwd: `/srv/containerd/tasks/team/${id}/` };
+  const lookup = new ContainerLookup(options, unreachable);
+  expect(lookup.find(match(id, "containerd"), undefined, [shim])).toMatchObject({
+    type: "containerd",
+    name: "web",
+    imageRepository: "docker.io/library/nginx",
+    imageTag: "1.27",
+    imageDigest: "sha256:aa",
+    hostNetwork: false,
+  });
+});
+
+test("ContainerLookup finds bundles in all of containerd's namespaces", () => {
+  put("run/containerd/io.containerd.runtime.v2.task/team/job-7/config.json", {
+    annotations: { "nerdctl/name": "job" },
+  });
+  expect(find(new ContainerLookup(options, unreachable), "job-7", "containerd")).toMatchObject({
+    id: "job-7",
+    type: "containerd",
+    name: "job",
+  });
+});
+
+test("ContainerLookup finds docker's data directory in the bundle that its container's shim works in", () => {
+  const id = "d".repeat(64);
+  put(`run/elsewhere/moby/${id}/config.json`, {
+    mounts: [
+      { destination: "/proc", source: "proc" },
+      { destination: "/etc/hostname", source: `/home/ann/.local/share/docker/containers/${id}/hostname` },
+    ],
+  });
+  put(`home/ann/.local/share/docker/containers/${id}/config.v2.json`, { ID: id, Name: "/rootless" });
+  const shim = { comm: "containerd-shim", args: ["-id", id], cwd: `/run/elsewhere/moby/${id}/` };
+  expect(
+    new ContainerLookup(options, unreachable).find(match(id, "docker"), undefined, [shim]),
+  ).toMatchObject({
+    type: "docker",
+    name: "rootless",
+  });
+});
+
+const conmon = (id: string, name: string, bundle: string) => ({
+  comm: "conmon",
+  args: ["--api-version", "1", "-c", id, "-u", id, "-r", "/usr/bin/crun", "-b", bundle, "-n", name],
+  cwd: "/",
+});
+
+test("ContainerLookup finds a container of rootless podman through its conmon", () => {
+  const id = "b".repeat(64);
+  const storage = "home/ann/.local/share/containers/storage";
+  const bundle = `/${storage}/overlay-containers/${id}/userdata`;
+  put(`${bundle}/config.json`, { annotations: { "io.podman.annotations.privileged": "TRUE" } });
+  put(`${storage}/overlay-containers/volatile-containers.json`, [
+    { id, names: ["blue"], image: "ee", metadata: JSON.stringify({ "image-name": "quay.io/team/app:7" }) },
+  ]);
+  put(`${storage}/overlay-images/images.json`, [{ id: "ee", digest: "sha256:dd" }]);
+  const lookup = new ContainerLookup(options, unreachable);
+  expect(lookup.find(match(id, "podman"), undefined, [conmon(id, "blue", bundle)])).toMatchObject({
+    type: "podman",
+    name: "blue",
+    imageId: "ee",
+    imageRepository: "quay.io/team/app",
+    imageTag: "7",
+    imageDigest: "sha256:dd",
+    privileged: true,
+  });
+});
+
+test("ContainerLookup finds a container of root's podman, whatever its storage driver", () => {
+  const id = "9".repeat(64);
+  put("var/lib/containers/storage/btrfs-containers/containers.json", [
+    { id, names: ["old"], image: "ee", metadata: JSON.stringify({ "image-name": "quay.io/team/app" }) },
+  ]);
+  expect(find(new ContainerLookup(options, unreachable), id, "podman")).toMatchObject({
+    name: "old",
+    imageRepository: "quay.io/team/app",
+    imageTag: "",
+  });
+});
+
+test("ContainerLookup reads the bundle that CRI-O wrote, of containers and of pods' sandboxes", () => {
+  const id = "7".repeat(64);
+  const sandbox = "6".repeat(64);
+  const pod = {
+    "io.kubernetes.pod.name": "web-0",
+    "io.kubernetes.pod.namespace": "shop",
+    "io.kubernetes.pod.uid": "u-1",
+    "io.kubernetes.cri-o.SandboxID": sandbox,
+  };
+  const bundle = (of: string): string => `/run/containers/storage/overlay-containers/${of}/userdata`;
+  put(`${bundle(id)}/config.json`, {
+    annotations: {
+      ...pod,
+      "io.kubernetes.container.name": "app",
+      "io.kubernetes.cri-o.ContainerType": "container",
+      "io.kubernetes.cri-o.ImageName": "registry.k8s.io/app:3",
+    },
+  });
+  put(`${bundle(sandbox)}/config.json`, {
+    annotations: {
+      ...pod,
+      "io.kubernetes.cri-o.ContainerType": "sandbox",
+      "io.kubernetes.cri-o.IP.0": "10.85.0.7",
+    },
+  });
+  const lookup = new ContainerLookup(options, unreachable);
+  const ancestors = [conmon(id, "k8s_app_web-0_shop_u-1_0", bundle(id))];
+  expect(lookup.find(match(id, "cri"), undefined, ancestors)).toMatchObject({
+    type: "cri-o",
+    name: "app",
+    imageRepository: "registry.k8s.io/app",
+    isPodSandbox: false,
+    podSandboxId: sandbox,
+    labels: { "io.kubernetes.pod.name": "web-0", "io.kubernetes.pod.uid": "u-1" },
+  });
+  expect(find(lookup, sandbox, "cri")).toMatchObject({ type: "cri-o", isPodSandbox: true, ip: "10.85.0.7" });
+});
+
+test("ContainerLookup asks docker once more about a container that has run for a second", () => {
+  const id = "5".repeat(64);
+  const answers = new Map([[`/containers/${id}/json`, { Id: id, Name: "/first" }]]);
+  const paths: string[] = [];
+  const lookup = new ContainerLookup(options, (_socket, path) => {
+    paths.push(path);
+    const answer = answers.get(path);
+    return answer && JSON.stringify(answer);
+  });
+  const known = lookup.find(match(id, "docker"), undefined, [], 0);
+  expect(known?.name).toBe("first");
+  answers.set(`/containers/${id}/json`, { Id: id, Name: "/second" });
+  expect(lookup.find(match(id, "docker"), known, [], 500)).toBeUndefined();
+  expect(lookup.find(match(id, "docker"), known, [], 1500)?.name).toBe("second");
+  const before = paths.length;
+  expect(lookup.find(match(id, "docker"), known, [], 90_000)).toBeUndefined();
+  expect(paths.length).toBe(before);
+});
+
+test("ContainerLookup takes no other container's monitor, and none of its words for a relative path", () => {
+  const id = "4".repeat(64);
+  put("etc/config.json", { annotations: { "nerdctl/name": "wrong" } });
+  const ancestors = [conmon("3".repeat(64), "other", "/etc"), conmon(id, "relative", "etc")];
+  expect(
+    new ContainerLookup(options, unreachable).find(match(id, "cri"), undefined, ancestors),
+  ).toBeUndefined();
+});
+
 test("ContainerLookup leaves a runtime alone after it failed to answer", () => {
   let calls = 0;
   const lookup = new ContainerLookup(options, () => {

@@ -162,4 +162,20 @@ describe.skipIf(missing !== undefined)("containers of docker", () => {
       call("rm", "-f", "again");
     }
   }, 60_000);
+
+  test("a container that was renamed is known by its new name once it has run for a while", async () => {
+    call("run", "-d", "--name", "young", "--network", "none", IMAGE, "/bin/sleep", "1004");
+    const young = await falco.alert(ran("sleep 1004"));
+    expect(young.output_fields["container.name"]).toBe("young");
+    call("rename", "young", "grown");
+    const grown = await falco.provoke(
+      () => call("exec", "grown", "/bin/echo", "renamed"),
+      (alert) => ran("echo renamed")(alert) && alert.output_fields["container.name"] !== "young",
+    );
+    expect(grown.output_fields).toMatchObject({
+      "container.name": "grown",
+      "container.id": young.output_fields["container.id"]!,
+      "container.image.tag": "1.2",
+    });
+  }, 60_000);
 });
