@@ -4,8 +4,9 @@ import { runFlags } from "./run-flags.ts";
 
 const { config, option, rules, duration, pidfile, unbuffered, print, verbose } = runFlags;
 
-/** Beside somebody's program falco says little and opens no port, unless a configuration file or -o says otherwise. */
-const QUIET = ["log_level=warning", "webserver.enabled=false"];
+/** Beside somebody's program falco opens no port and says little, unless a configuration file or -o says otherwise. */
+const BESIDE = ["webserver.enabled=false"];
+const QUIET = ["log_level=warning"];
 
 export const trace = command({
   name: "trace",
@@ -51,7 +52,12 @@ export const trace = command({
     }
     const core = await import("../core/run.ts");
     return await core.run({
-      overrides: [...(flags.config === undefined && !flags.verbose ? QUIET : []), ...flags.option],
+      overrides: [
+        ...(flags.config === undefined ? BESIDE : []),
+        ...(flags.config === undefined && !flags.verbose ? QUIET : []),
+        ...flags.option,
+        "engine.kind=ptrace",
+      ],
       rules: flags.rules,
       dryRun: false,
       unbuffered: flags.unbuffered,

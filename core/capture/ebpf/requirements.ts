@@ -7,7 +7,7 @@ import { ARCHITECTURES, type Architecture } from "./architecture.ts";
 export const BTF_PATH = "/sys/kernel/btf/vmlinux";
 
 const HINT =
-  "use engine.kind=ptrace to watch a command or a process, or engine.kind=replay to read a capture";
+  'use "falco trace -- COMMAND" to watch a command without the kernel, or engine.kind=replay to read a capture';
 
 const unsupported = (reason: string): FalcoError =>
   new FalcoError("EBPF_UNSUPPORTED", `Cannot start eBPF capture: ${reason}`, { hint: HINT });

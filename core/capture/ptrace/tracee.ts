@@ -21,6 +21,8 @@ export interface Invocation {
   filename: Uint8Array | undefined;
   /** Which of several messages a record is made of, from 0. */
   repetition: number;
+  /** What the descriptor that the call returned refers to, once it has been looked at. */
+  file: { readonly dev: number; readonly ino: bigint } | undefined;
   /** Whether the file that an open may create was there before. */
   existed: boolean;
 }

@@ -24,6 +24,9 @@ const { SIGTRAP, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU } = constants.signals;
 const SYSCALL_STOP = SIGTRAP | 0x80;
 const GROUP_STOPS = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU];
 
+/** Quiet moments that a new thread waits for its maker's stop. */
+const PATIENCE = 3;
+
 /** What makes events of what the tracer sees. The thread is stopped during each call. */
 export interface TraceObserver {
   /** The call at this place of the call table, when it is to be recorded. */
@@ -63,7 +66,7 @@ export class Tracer {
   readonly #options: TracerOptions;
   readonly #tracees = new Map<number, Tracee>();
   /** New threads that stopped before their maker's stop told of them. */
-  readonly #unclaimed = new Set<number>();
+  readonly #unclaimed = new Map<number, { readonly ticks: number }>();
   /** The launcher's id until it has become the workload. */
   #launching = 0;
   #leaving = false;
@@ -93,7 +96,10 @@ export class Tracer {
   step(hang: boolean): boolean | "none" {
     const waited = waitForStop(hang);
     if (waited === "none") return "none";
-    if (waited === "interrupted") return false;
+    if (waited === "interrupted") {
+      this.#adopt();
+      return false;
+    }
     this.stops++;
     this.#handle(waited.tid, waited.status);
     return true;
@@ -103,6 +109,18 @@ export class Tracer {
   leave(): void {
     this.#leaving = true;
     for (const tid of this.#tracees.keys()) interrupt(tid);
+  }
+
+  /** Lets threads go on whose maker was killed before its stop could tell of them. */
+  #adopt(): void {
+    for (const [tid, { ticks }] of this.#unclaimed) {
+      this.#unclaimed.set(tid, { ticks: ticks + 1 });
+      if (ticks < PATIENCE) continue;
+      this.#unclaimed.delete(tid);
+      this.add(tid);
+      if (this.#leaving) interrupt(tid);
+      resume(tid, this.#options.filtered ? "cont" : "syscall");
+    }
   }
 
   #handle(tid: number, status: number): void {
@@ -116,7 +134,7 @@ export class Tracer {
     const event = status >> 16;
     const tracee = this.#tracees.get(tid);
     if (!tracee) {
-      this.#unclaimed.add(tid);
+      this.#unclaimed.set(tid, { ticks: 0 });
       return;
     }
     if (this.#leaving && this.#release(tracee, signal, event)) return;
@@ -211,7 +229,7 @@ export class Tracer {
     }
     const call = this.#observer.wanted(index);
     if (!call) return undefined;
-    const invocation = {
+    const invocation: Invocation = {
       tid,
       call,
       compat,
@@ -219,6 +237,7 @@ export class Tracer {
       result: 0,
       filename: undefined,
       repetition: 0,
+      file: undefined,
       existed: false,
     };
     this.#observer.entered(invocation);

@@ -64,10 +64,14 @@ const openMode =
   (call) =>
     flags(call) & CREATING ? mode(call) & MODE_BITS : 0;
 
+const NO_FILE = { dev: 0, ino: 0n };
+
 /** What the descriptor that the call returned refers to; both numbers 0 where it returned none. */
-function opened(call: Invocation): { dev: number; ino: bigint } {
+function opened(call: Invocation): NonNullable<Invocation["file"]> {
+  if (call.file) return call.file;
   const stat = call.result < 0 ? undefined : statOf(`/proc/${call.tid}/fd/${call.result}`);
-  return stat ? { dev: Number(stat.dev), ino: stat.ino } : { dev: 0, ino: 0n };
+  call.file = stat ? { dev: Number(stat.dev), ino: stat.ino } : NO_FILE;
+  return call.file;
 }
 const dev: Read<number> = (call) => opened(call).dev;
 const ino: Read<bigint> = (call) => opened(call).ino;
