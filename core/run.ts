@@ -76,6 +76,7 @@ class Run {
   #watcher: ConfigWatcher | undefined;
   #report: RulesReport | undefined;
   #stopping = false;
+  #reloadWaits = false;
   #reloading: Promise<void> = Promise.resolve();
 
   constructor(options: RunOptions) {
@@ -275,10 +276,15 @@ class Run {
     };
   }
 
-  /** One reload after the other: each reads the files anew, so the last one has the last word. */
+  /** One reload after the other; each reads the files anew, so one that waits serves all who ask meanwhile. */
   #reload(): void {
     this.#log.log("info", "SIGHUP received, restarting...");
-    this.#reloading = this.#reloading.then(() => this.#reloadNow());
+    if (this.#reloadWaits) return;
+    this.#reloadWaits = true;
+    this.#reloading = this.#reloading.then(() => {
+      this.#reloadWaits = false;
+      return this.#reloadNow();
+    });
   }
 
   /** Takes on new configuration and rules; when they are bad the old ones stay, and what runs goes on. */

@@ -35,3 +35,15 @@ export async function runLoop(source: Source, sink: Sink, hooks: LoopHooks): Pro
     }
   }
 }
+
+/** How long what was pending when the loop was stopped may take; events never cease on a busy machine. */
+const LAST_MS = 500;
+
+/** Hands over what a live source holds when it is stopped: it happened before, so rules see it. */
+export function drainPending(source: Source, sink: Sink): void {
+  const deadline = performance.now() + LAST_MS;
+  while (performance.now() < deadline) {
+    const count = source.pump(sink, 0);
+    if (typeof count !== "number" || count <= 0) return;
+  }
+}

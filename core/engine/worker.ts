@@ -5,7 +5,7 @@ import { State } from "../state/state.ts";
 import { CapturingRules } from "./capturing.ts";
 import { Engine } from "./engine.ts";
 import { AlertSender } from "./handover.ts";
-import { runLoop } from "./loop.ts";
+import { drainPending, runLoop } from "./loop.ts";
 import type { EngineStats, ErrorMessage, FromEngine, ToEngine } from "./messages.ts";
 import { Monitoring } from "./monitoring.ts";
 import { loadRuleset, type Ruleset, type RulesInput, type RulesReport } from "./ruleset.ts";
@@ -23,6 +23,8 @@ interface Running {
   /** What holds the rules and can be given others. */
   readonly holder: { use(rules: Ruleset): void };
   readonly monitoring: Monitoring;
+  /** Events come from the kernel's buffer. */
+  readonly isLive: boolean;
   readonly opened: OpenedSource;
   readonly state: State;
   readonly sender: AlertSender;
@@ -66,7 +68,8 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
     sender.add(renderAlert(rule, context, spec.hostname || state.hostname));
   });
   const holder = capturing ?? clock ?? engine;
-  running = { engine, capturing, holder, monitoring, opened, state, sender, matches };
+  const isLive = spec.source.kind === "modern_ebpf";
+  running = { engine, capturing, holder, monitoring, isLive, opened, state, sender, matches };
   tell({ type: "loaded", id: 0, report });
   void capture(running).catch((error) => tell({ type: "failed", error: errorMessage(error) }));
 }
@@ -81,6 +84,7 @@ async function capture(run: Running): Promise<void> {
       waited: (events) => run.monitoring.waited(events),
       stopped: () => stopping,
     });
+    if (stopping && run.isLive) drainPending(opened.source, engine);
   } finally {
     run.capturing?.close();
     await sender.flush();
