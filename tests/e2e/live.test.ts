@@ -54,7 +54,7 @@ describe.skipIf(notLive !== undefined)("falco run with the rules it carries, on 
       () => run("bash", "-c", `bash -c '${script}'; true`),
       says("Password hashes read", "proc.cmdline", "cat /etc/shadow"),
     );
-    expect(alert).toMatchObject({ priority: "WARNING" });
+    expect(alert).toMatchObject({ priority: "Warning" });
     expect(alert.output_fields).toMatchObject({
       "proc.name": "cat",
       "proc.pname": "bash",
