@@ -77,7 +77,7 @@ export class LiveFalco {
       return found !== undefined;
     }, ALERT_TIMEOUT_MS);
     if (found) return found;
-    const seen = this.alerts.slice(-20).map(({ rule, output }) => `${rule}: ${output}`);
+    const seen = this.alerts.slice(-5).map(({ rule, output }) => `${rule}: ${output}`);
     throw new Error(`no such alert came. Seen:\n${seen.join("\n")}\n${this.#errors}`);
   }
 

@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Docker } from "../harness/docker.ts";
+import { type LiveAlert, LiveFalco, whyNoLive } from "../harness/live-falco.ts";
+import { inKernel, kernelObjectsOf } from "./kernel-objects.ts";
+
+const ROOT = join(import.meta.dir, "..", "..");
+const IMAGE = "box:test";
+const notLive = whyNoLive();
+const docker = notLive ?? (await Docker.start());
+const noDocker = typeof docker === "string" ? docker : docker.importBusybox(IMAGE);
+if (notLive) console.log(`skipped: falco run on live system calls, ${notLive}`);
+else if (noDocker) console.log(`skipped: falco run with a container of docker, ${noDocker}`);
+
+const COMMON =
+  "%proc.name %proc.cmdline %proc.exepath %proc.pname %proc.aname[2] %user.name %user.uid %container.id";
+/** What is built in says much already; here more of it is asked for. */
+const MORE = ["-o", `append_output[0].extra_output=${COMMON} %fd.name %container.name`];
+
+function run(...words: readonly string[]): string {
+  const child = Bun.spawnSync([...words], { stdin: "ignore" });
+  if (child.exitCode !== 0) throw new Error(`${words.join(" ")}: ${child.stderr}`);
+  return child.stdout.toString().trim();
+}
+
+/** The container that this very test runs in, as falco sees it: itself if it is the host. */
+function ownContainer(): string {
+  const match = /[0-9a-f]{64}/.exec(readFileSync("/proc/self/cgroup", "latin1"));
+  return match ? match[0].slice(0, 12) : "host";
+}
+
+const says =
+  (rule: string, field: string, value: string) =>
+  (alert: LiveAlert): boolean =>
+    alert.rule === rule && String(alert.output_fields[field]).includes(value);
+
+describe.skipIf(notLive !== undefined)("falco run with the rules it carries, on live system calls", () => {
+  let falco: LiveFalco;
+
+  beforeAll(async () => {
+    const socket = typeof docker === "string" ? "/none" : docker.socket;
+    const words = ["-o", `plugins[0].init_config.engines.docker.sockets[0]=${socket}`];
+    falco = await LiveFalco.start([...words, ...MORE]);
+  }, 60_000);
+  afterAll(async () => {
+    await falco?.stop();
+    if (typeof docker !== "string") await docker.stop();
+  }, 60_000);
+
+  test("cat of /etc/shadow is told with process, parents, user and file", async () => {
+    const script = "cat /etc/shadow > /dev/null; true";
+    const alert = await falco.provoke(
+      () => run("bash", "-c", `bash -c '${script}'; true`),
+      says("Password hashes read", "proc.cmdline", "cat /etc/shadow"),
+    );
+    expect(alert).toMatchObject({ priority: "Warning" });
+    expect(alert.output_fields).toMatchObject({
+      "proc.name": "cat",
+      "proc.pname": "bash",
+      "proc.aname[2]": "bash",
+      "user.name": "root",
+      "user.uid": 0,
+      "fd.name": "/etc/shadow",
+      "container.id": ownContainer(),
+    });
+    expect(String(alert.output_fields["proc.exepath"])).toEndWith("/cat");
+  }, 60_000);
+
+  test("the set-uid bit on a copy of a program is told with the file", async () => {
+    const copy = join(falco.directory, "copy");
+    copyFileSync("/bin/true", copy);
+    const alert = await falco.provoke(
+      () => run("chmod", "u+s", copy),
+      says("Set-uid or set-gid bit set", "proc.cmdline", copy),
+    );
+    expect(alert.output_fields).toMatchObject({ "proc.name": "chmod", "user.name": "root" });
+    expect(alert.output).toContain(`file=${copy}`);
+  }, 60_000);
+
+  test.skipIf(noDocker !== undefined)(
+    "a shell with a terminal in a container of docker is told with the container's id and name",
+    async () => {
+      const { host } = docker as Docker;
+      const words = ["docker", "-H", host, "run", "-t", "--rm", "--network", "none", "--name"];
+      let tries = 0;
+      const alert = await falco.provoke(
+        () => run(...words, `shell-${++tries}`, IMAGE, "/bin/sh", "-c", "exit"),
+        says("Shell started in a container", "container.name", "shell-"),
+      );
+      expect(alert.output_fields).toMatchObject({ "proc.name": "sh", "user.name": "root", "user.uid": 0 });
+      expect(String(alert.output_fields["container.id"])).toMatch(/^[0-9a-f]{12}$/);
+      expect(alert.output_fields["container.id"]).not.toBe(ownContainer());
+    },
+    60_000,
+  );
+
+  test("kill -9 leaves nothing in the kernel, and falco starts again beside another", async () => {
+    const second = await LiveFalco.start();
+    const attached = () => kernelObjectsOf(second.child.pid).filter(({ kind }) => kind === "prog_id");
+    const soon = Date.now() + 15_000;
+    while (attached().length === 0 && Date.now() < soon) await Bun.sleep(50);
+    const objects = kernelObjectsOf(second.child.pid);
+    expect(objects.filter(inKernel).length).toBeGreaterThan(0);
+    await second.stop("SIGKILL");
+    const later = Date.now() + 15_000;
+    while (objects.some(inKernel) && Date.now() < later) await Bun.sleep(50);
+    expect(objects.filter(inKernel)).toEqual([]);
+    const third = await LiveFalco.start();
+    await third.provoke(
+      () => run("bash", "-c", "cat /etc/shadow > /dev/null; true"),
+      says("Password hashes read", "proc.cmdline", "cat /etc/shadow"),
+    );
+    await third.stop();
+    expect(third.child.exitCode).toBe(0);
+  }, 90_000);
+});
+
+const noUser =
+  process.getuid?.() !== 0 ? undefined : Bun.which("setpriv") ? undefined : "setpriv is not installed";
+test.skipIf(noUser !== undefined)(
+  "falco run without root says in one sentence what is missing and what to do",
+  () => {
+    const drop =
+      process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
+    const options = ["-o", "webserver.enabled=false", "-o", "log_level=error"];
+    const child = Bun.spawnSync(
+      [...drop, process.execPath, join(ROOT, "cmd", "main.ts"), "run", ...options],
+      {
+        stdin: "ignore",
+        cwd: "/",
+        env: { ...process.env, HOME: "/" },
+      },
+    );
+    const said = child.stderr.toString();
+    expect({ code: child.exitCode, stdout: child.stdout.toString() }).toEqual({ code: 1, stdout: "" });
+    expect(said).toContain("it needs root");
+    expect(said).toContain("engine.kind=ptrace");
+    expect(said.trim().split("\n").length).toBeLessThan(4);
+  },
+);
