@@ -69,7 +69,7 @@ export function socketId(call: Invocation, fd: number): bigint {
 }
 
 /** Both ends from the tables of /proc, where descriptors can't be borrowed. */
-function listedNames(call: Invocation, fd: number): SocketNames | undefined {
+export function listedNames(call: Invocation, fd: number): SocketNames | undefined {
   const id = socketId(call, fd);
   const seed = id === 0n ? undefined : readSockets(`/proc/${call.tid}/net`).get(String(id));
   if (!seed) return undefined;
