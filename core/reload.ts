@@ -25,7 +25,7 @@ export function invalidRules({ files }: RulesReport): FalcoError {
 }
 
 /** Names what changed in the configuration and has to wait for the next start. */
-export function tellRestartKeys(log: Log, changes: readonly Change[]): void {
+export function tellRestartKeys(log: Pick<Log, "log">, changes: readonly Change[]): void {
   const keys = changes.filter(({ restart }) => restart).map(({ key }) => key);
   if (keys.length === 0) return;
   log.log("warning", `Changed, but in effect at the next start only: ${keys.join(", ")}`);

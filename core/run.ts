@@ -310,6 +310,7 @@ class Run {
       this.#report = report;
       this.#log.configure(logOptions(this.#loaded.config));
       await this.#outputs.reconfigure(this.#outputOptions());
+      await this.#services.reconfigure(before, this.#loaded);
       this.#watch();
       tellRestartKeys(this.#log, diffConfig(before, this.#loaded));
     } catch (error) {

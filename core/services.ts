@@ -46,6 +46,14 @@ export class Services {
     if (config.webserver.enabled) this.#serve(loaded);
   }
 
+  /** Takes on other settings: what they concern starts again, the rest goes on. */
+  async reconfigure(before: LoadedConfig, after: LoadedConfig): Promise<void> {
+    const settings = ({ config }: LoadedConfig): string => JSON.stringify([config.metrics, config.webserver]);
+    if (settings(before) === settings(after)) return;
+    await this.stop();
+    this.start(after);
+  }
+
   #serve({ config, files }: LoadedConfig): void {
     const { metrics, log } = this.#deps;
     const exposes = config.metrics.enabled && config.webserver.prometheus_metrics_enabled;
@@ -74,7 +82,10 @@ export class Services {
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#reporter?.stop();
-    await this.#web?.stop();
+    const [reporter, web] = [this.#reporter, this.#web];
+    this.#reporter = undefined;
+    this.#web = undefined;
+    await reporter?.stop();
+    await web?.stop();
   }
 }

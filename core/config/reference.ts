@@ -16,9 +16,11 @@ export interface KeyReference {
 /** Every key in the order of the sample file, for the reference page and for completion of `-o`. */
 export function configReference(): KeyReference[] {
   const out: KeyReference[] = [];
-  const walk = (key: Key, path: string): void => {
+  const walk = (key: Key, path: string, restarts = false): void => {
+    const restart = restarts || (key.restart ?? false);
     if (key.kind === "object") {
-      for (const [name, child] of Object.entries(key.keys)) walk(child, path ? `${path}.${name}` : name);
+      for (const [name, child] of Object.entries(key.keys))
+        walk(child, path ? `${path}.${name}` : name, restart);
       return;
     }
     out.push({
@@ -27,11 +29,11 @@ export function configReference(): KeyReference[] {
       initial: key.kind === "either" ? "" : JSON.stringify(initialValue(key)),
       doc: key.doc,
       secret: key.secret ?? false,
-      restart: key.restart ?? false,
+      restart,
       inert: key.inert,
     });
     const item = key.kind === "list" ? (key.item.kind === "either" ? key.item.object : key.item) : undefined;
-    if (item?.kind === "object") walk(item, `${path}[]`);
+    if (item?.kind === "object") walk(item, `${path}[]`, restart);
   };
   walk(schema, "");
   return out;

@@ -193,12 +193,14 @@ export const schema = object(
           maximum: 1048576,
         }),
       },
-      { title: "Capture" },
+      { title: "Capture", restart: true },
     ),
 
     load_plugins: list(
       "Names of the plugins to load, in this order; without this key all that `plugins` lists are loaded.",
       text("Name of a plugin.", ""),
+      [],
+      { restart: true },
     ),
     plugins: list(
       "Plugins that may be loaded.",
@@ -222,25 +224,30 @@ export const schema = object(
           init_config: { label_max_len: 100, with_size: false },
         },
       ],
+      { restart: true },
     ),
     plugins_hostinfo: bool("Give plugins access to the host's users, interfaces and machine facts.", true),
-    container_engines: object("Container runtimes to ask for names and images.", {
-      docker: engineSwitch("Docker."),
-      podman: engineSwitch("Podman."),
-      cri: object("Runtimes that speak CRI: containerd, CRI-O, k3s.", {
-        enabled: bool("Use this runtime.", true),
-        sockets: list("Sockets to try.", text("Path of a unix socket.", ""), [
-          "/run/containerd/containerd.sock",
-          "/run/crio/crio.sock",
-          "/run/k3s/containerd/containerd.sock",
-          "/run/host-containerd/containerd.sock",
-        ]),
-        disable_async: bool("Wait for the runtime's answer before going on.", false),
-      }),
-      lxc: engineSwitch("LXC."),
-      libvirt_lxc: engineSwitch("LXC under libvirt."),
-      bpm: engineSwitch("BOSH process manager."),
-    }),
+    container_engines: object(
+      "Container runtimes to ask for names and images.",
+      {
+        docker: engineSwitch("Docker."),
+        podman: engineSwitch("Podman."),
+        cri: object("Runtimes that speak CRI: containerd, CRI-O, k3s.", {
+          enabled: bool("Use this runtime.", true),
+          sockets: list("Sockets to try.", text("Path of a unix socket.", ""), [
+            "/run/containerd/containerd.sock",
+            "/run/crio/crio.sock",
+            "/run/k3s/containerd/containerd.sock",
+            "/run/host-containerd/containerd.sock",
+          ]),
+          disable_async: bool("Wait for the runtime's answer before going on.", false),
+        }),
+        lxc: engineSwitch("LXC."),
+        libvirt_lxc: engineSwitch("LXC under libvirt."),
+        bpm: engineSwitch("BOSH process manager."),
+      },
+      { restart: true },
+    ),
 
     time_format_iso_8601: bool("Print times as ISO 8601 (UTC), in alerts and logs.", false),
     buffer_format_base64: bool("Print byte buffers as base64 instead of text with dots.", false),
@@ -507,7 +514,7 @@ export const schema = object(
           maximum: 4294967295,
         }),
       },
-      { title: "SyscallEventTimeouts", nonEmpty: true },
+      { title: "SyscallEventTimeouts", nonEmpty: true, restart: true },
     ),
     syscall_event_drops: object(
       "What to do when the kernel had to drop events.",
@@ -521,7 +528,7 @@ export const schema = object(
         max_burst: number("Actions that may be taken at once.", 1),
         simulate_drops: bool("Pretend that events are dropped, for testing.", false),
       },
-      { title: "SyscallEventDrops", nonEmpty: true },
+      { title: "SyscallEventDrops", nonEmpty: true, restart: true },
     ),
     metrics: object(
       "Counters about falco itself.",
@@ -564,7 +571,7 @@ export const schema = object(
         repair: bool("Add only what keeping processes and descriptors in order needs.", false),
         all: bool("Trace frequent calls such as read and write too, where rules use them.", false),
       },
-      { title: "BaseSyscalls", nonEmpty: true },
+      { title: "BaseSyscalls", nonEmpty: true, restart: true },
     ),
     falco_libs: object(
       "Bounds of the state that is kept.",
@@ -594,7 +601,7 @@ export const schema = object(
           restart: true,
         }),
       },
-      { title: "FalcoLibs", nonEmpty: true },
+      { title: "FalcoLibs", nonEmpty: true, restart: true },
     ),
   },
   { title: "FalcoConfig" },

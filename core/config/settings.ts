@@ -24,11 +24,18 @@ export interface Setting {
 /** Every key with its value, secrets hidden, and where the value comes from. */
 export function settingsOf({ config, tree }: Pick<LoadedConfig, "config" | "tree">): Setting[] {
   const out: Setting[] = [];
-  const walk = (key: Key, value: Json, given: Tree | undefined, path: string): void => {
+  const walk = (key: Key, value: Json, given: Tree | undefined, path: string, restarts = false): void => {
+    const restart = restarts || (key.restart ?? false);
     if (key.kind === "object") {
       for (const [name, child] of Object.entries(key.keys)) {
         const below = given?.kind === "map" ? given.entries.get(name)?.value : undefined;
-        walk(child, (value as Record<string, Json>)[name] ?? null, below, path ? `${path}.${name}` : name);
+        walk(
+          child,
+          (value as Record<string, Json>)[name] ?? null,
+          below,
+          path ? `${path}.${name}` : name,
+          restart,
+        );
       }
       return;
     }
@@ -38,7 +45,7 @@ export function settingsOf({ config, tree }: Pick<LoadedConfig, "config" | "tree
       value: shown,
       actual: value,
       origin: originOf(given),
-      restart: key.restart ?? false,
+      restart,
     });
   };
   walk(schema, config as unknown as Json, tree, "");

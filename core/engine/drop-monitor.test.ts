@@ -70,3 +70,12 @@ test("DropMonitor simulates losses whatever the threshold", () => {
   drops.look({ seen: 5, drops: {} }, NOW);
   expect(alerts.length).toBe(1);
 });
+
+test("DropMonitor adds up what full buffers lost where the source does not", () => {
+  const { drops, alerts } = monitor();
+  drops.look(
+    { seen: 10, drops: { n_drops_buffer_open_exit: 3, n_drops_buffer_proc_exit: 4, n_drops_bug: 1 } },
+    NOW,
+  );
+  expect(alerts[0]!.fields).toMatchObject({ n_drops: "8", n_drops_buffer_total: "7" });
+});

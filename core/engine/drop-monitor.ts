@@ -44,15 +44,20 @@ const CAUSES = [
   "n_drops_bug",
 ] as const;
 
-const lossOf = (drops: EngineStats["drops"]): number => {
-  // The total of full buffers is the sum of its kinds.
-  const total = drops.n_drops_buffer_total;
-  return Object.entries(drops).reduce((sum, [cause, count]) => {
-    const isPart =
-      total !== undefined && cause.startsWith("n_drops_buffer_") && cause !== "n_drops_buffer_total";
-    return isPart ? sum : sum + count;
-  }, 0);
-};
+const TOTAL = "n_drops_buffer_total";
+
+/** What full buffers lost: a source gives the total, its parts, or both. */
+function bufferLoss(drops: EngineStats["drops"]): number {
+  const parts = Object.entries(drops).filter(
+    ([cause]) => cause.startsWith("n_drops_buffer_") && cause !== TOTAL,
+  );
+  return drops[TOTAL] ?? parts.reduce((sum, [, count]) => sum + count, 0);
+}
+
+function lossOf(drops: EngineStats["drops"]): number {
+  const others = Object.entries(drops).filter(([cause]) => !cause.startsWith("n_drops_buffer_"));
+  return others.reduce((sum, [, count]) => sum + count, bufferLoss(drops));
+}
 
 /** Looks once a second at what the kernel could not hand over, and does what the configuration says about it. */
 export class DropMonitor {
@@ -114,6 +119,7 @@ export class DropMonitor {
         n_drops: text(lost),
         n_evts: text(seen),
         ...Object.fromEntries(CAUSES.map((cause) => [cause, text(drops[cause])])),
+        [TOTAL]: text(bufferLoss(drops)),
       },
     });
   }

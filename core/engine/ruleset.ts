@@ -78,10 +78,16 @@ export class Ruleset {
   }
 }
 
-/** Loads files in order; the first that has an error ends it, and there is no rule set then. */
-export function loadRuleset(input: RulesInput): { readonly report: RulesReport; readonly ruleset?: Ruleset } {
+/**
+ * Loads files in order; the first that has an error ends it, and there is no rule set then. `onStep` runs every
+ * millisecond or so meanwhile.
+ */
+export function loadRuleset(
+  input: RulesInput,
+  onStep: () => void = () => {},
+): { readonly report: RulesReport; readonly ruleset?: Ruleset } {
   const registry = registryFor(input);
-  const loader = new RulesLoader({ registry, additions: expandAdditions(input.additions, registry) });
+  const loader = new RulesLoader({ registry, additions: expandAdditions(input.additions, registry), onStep });
   const files: FileReport[] = [];
   for (const { name, content } of input.files) {
     const result = loader.load(name, content);

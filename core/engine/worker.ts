@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { FalcoError, reasonOf } from "../errors.ts";
 import type { Alert } from "../outputs/alert.ts";
 import { renderAlert } from "../rules/render.ts";
@@ -33,6 +34,8 @@ interface Running {
 
 let running: Running | undefined;
 let stopping = false;
+/** How long loading rules may keep events waiting. */
+const LOAD_SLICE_MS = 10;
 
 type Start = Extract<ToEngine<EngineStart, RulesInput>, { type: "start" }>;
 
@@ -51,11 +54,10 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
   const capturing =
     spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
   const opened = makeSource(spec, state, ruleset);
-  const hostname = spec.hostname || state.hostname;
   const monitoring = new Monitoring(spec.monitoring, {
     source: opened.source,
     isReplay: waits,
-    hostname,
+    hostname: spec.hostname || hostname(),
     alert: (alert) => sender.add(alert),
     log: (level, message) => tell({ type: "log", level, message }),
     stop: () => {
@@ -95,7 +97,13 @@ async function capture(run: Running): Promise<void> {
 }
 
 function reload(id: number, rules: RulesInput): void {
-  const { report, ruleset } = loadRuleset(rules);
+  // Loading takes hundreds of milliseconds where the machine is busy: events are taken in meanwhile, by the old rules.
+  let last = performance.now();
+  const { report, ruleset } = loadRuleset(rules, () => {
+    if (!running?.isLive || performance.now() - last < LOAD_SLICE_MS) return;
+    running.opened.source.pump(running.engine, 0);
+    last = performance.now();
+  });
   if (ruleset && running) {
     running.holder.use(ruleset);
     running.opened.retarget(ruleset);

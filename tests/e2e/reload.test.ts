@@ -33,6 +33,8 @@ function start(space: Workspace) {
     "json_include_output_property=false",
     "priority=critical",
     "webserver.enabled=false",
+    // What is looked at is the reload, not what a machine that is busy with other tests can take.
+    "engine.modern_ebpf.buf_size_preset=6",
     // One reload a signal, so that they can be counted.
     "watch_config_files=false",
   ];

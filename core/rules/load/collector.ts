@@ -64,6 +64,8 @@ export class Collector {
   requiredEngine: Version | undefined;
   /** Where warnings go while a file is read. */
   result: LoadResult | undefined;
+  /** Runs every millisecond or so while rules load: whoever may not stand still for all of it goes on there. */
+  onStep: () => void = () => {};
   readonly #knowledge: SourceKnowledge;
   #index = 0;
 

@@ -197,6 +197,7 @@ class Pass {
       const visible = (other: string): ConditionNode | undefined =>
         (macros.get(other)?.index ?? visibility) < visibility ? trees.get(other) : undefined;
       trees.set(name, this.#resolve(trees.get(name)!, visible, definition.condition, definition.context));
+      this.#collector.onStep();
     }
   }
 
@@ -207,6 +208,7 @@ class Pass {
       if (unknownSource) continue;
       const rule = this.#rule(definition);
       if (rule) rules.push(rule);
+      this.#collector.onStep();
     }
     return rules;
   }

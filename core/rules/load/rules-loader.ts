@@ -16,6 +16,8 @@ export interface LoaderOptions {
   readonly additions?: readonly OutputAddition[];
   /** Version that `required_engine_version` is held against. */
   readonly engineVersion?: string;
+  /** See Collector.onStep. */
+  readonly onStep?: () => void;
 }
 
 /**
@@ -27,13 +29,14 @@ export class RulesLoader {
   readonly #compiler: RulesCompiler;
   #compiled: Compiled = { rules: [], macros: [], lists: [] };
 
-  constructor({ registry, additions = [], engineVersion = VERSIONS.engine }: LoaderOptions) {
+  constructor({ registry, additions = [], engineVersion = VERSIONS.engine, onStep }: LoaderOptions) {
     this.#compiler = new RulesCompiler(registry, additions);
     this.collector = new Collector({
       engineVersion: parseVersion(engineVersion)!,
       hasSource: (source) => registry.sources.includes(source),
       isLeftSide: (source, text) => this.#compiler.binder(source).isLeftSide(text),
     });
+    if (onStep) this.collector.onStep = onStep;
   }
 
   /** What the files loaded without an error define together. */

@@ -47,7 +47,10 @@ export function readRulesFile(file: Context, reading: Reading, exact: boolean): 
       if (document.kind === "null") continue;
       if (document.kind === "scalar") refuse("Rules content is not yaml", file);
       if (document.kind === "map") refuse("Rules content is not yaml array of objects", file);
-      for (const item of document.items) if (item.kind !== "null") readItem(item, file, reading);
+      for (const item of document.items) {
+        if (item.kind !== "null") readItem(item, file, reading);
+        reading.collector.onStep();
+      }
     }
     return true;
   } catch (error) {
