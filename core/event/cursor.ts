@@ -39,7 +39,9 @@ export class EventCursor {
     this.cpu = cpu;
     this.timeLow = view.getUint32(offset, true);
     this.timeHigh = view.getUint32(offset + 4, true);
-    this.tid = view.getInt32(offset + 12, true) * TWO_32 + view.getUint32(offset + 8, true);
+    const tidLow = view.getInt32(offset + 8, true);
+    const tidHigh = view.getInt32(offset + 12, true);
+    this.tid = tidHigh === tidLow >> 31 ? tidLow : tidHigh * TWO_32 + (tidLow >>> 0);
     this.length = view.getUint32(offset + 16, true);
     this.code = view.getUint16(offset + 20, true);
     this.paramCount = Math.min(view.getUint32(offset + 22, true), MAX_PARAMS);
@@ -91,7 +93,10 @@ export class EventCursor {
     const size = this.size(i);
     if (size === 8) {
       const at = this.#offsets[i]!;
-      return this.view.getInt32(at + 4, true) * TWO_32 + this.view.getUint32(at, true);
+      const low = this.view.getInt32(at, true);
+      const high = this.view.getInt32(at + 4, true);
+      // Nearly all are small: kept out of floating point, they stay quick as keys and in comparisons.
+      return high === low >> 31 ? low : high * TWO_32 + (low >>> 0);
     }
     if (size === 4) return this.view.getInt32(this.#offsets[i]!, true);
     if (size === 2) return this.view.getInt16(this.#offsets[i]!, true);
@@ -104,7 +109,9 @@ export class EventCursor {
     const size = this.size(i);
     if (size === 8) {
       const at = this.#offsets[i]!;
-      return this.view.getUint32(at + 4, true) * TWO_32 + this.view.getUint32(at, true);
+      const low = this.view.getInt32(at, true);
+      const high = this.view.getInt32(at + 4, true);
+      return high === 0 && low >= 0 ? low : (high >>> 0) * TWO_32 + (low >>> 0);
     }
     if (size === 4) return this.view.getUint32(this.#offsets[i]!, true);
     if (size === 2) return this.view.getUint16(this.#offsets[i]!, true);

@@ -26,7 +26,7 @@ export class TextsCache<T> {
     const { bytes } = event;
     const slot = slotOf(bytes, at, size);
     const known = this.#bytes[slot];
-    if (known && known.length === size && bytes.compare(known, 0, size, at, at + size) === 0) {
+    if (known && known.length === size && isSame(known, bytes, at)) {
       return this.#values[slot] as T;
     }
     const value = this.#decode(event, index);
@@ -34,6 +34,16 @@ export class TextsCache<T> {
     this.#values[slot] = value;
     return value;
   }
+}
+
+/** Calling the native comparison costs more than a short loop. */
+const SHORT = 96;
+
+function isSame(known: Buffer, bytes: Buffer, at: number): boolean {
+  const size = known.length;
+  if (size > SHORT) return bytes.compare(known, 0, size, at, at + size) === 0;
+  for (let i = 0; i < size; i++) if (known[i] !== bytes[at + i]) return false;
+  return true;
 }
 
 /** A few bytes from all over are enough to spread; equality is checked on all of them. */

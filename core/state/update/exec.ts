@@ -66,7 +66,7 @@ const exec: Update = (state, event) => {
   setProgramFile(thread, event);
   setIds(thread, event);
   state.accounts.learn(thread.containerId, thread.pid, thread.uid, thread.gid);
-  closeOnExec(thread);
+  thread.descriptors?.closeOnExec();
   thread.flags &= KEPT_FLAGS;
   endOtherThreads(state, thread);
   learnContainer(state, thread);
@@ -126,12 +126,6 @@ function setIds(thread: Thread, event: EventCursor): void {
   thread.uid = event.uint(P.uid, thread.uid);
   thread.pgid = event.int(P.pgid, -1);
   thread.gid = event.uint(P.gid, thread.gid);
-}
-
-function closeOnExec(thread: Thread): void {
-  const table = thread.descriptors;
-  if (!table) return;
-  for (const [number, fd] of table) if (fd.closeOnExec) table.delete(number);
 }
 
 /** Of a process with threads, only the one that called exec goes on, as the leader. */
