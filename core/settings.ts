@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import type { Config } from "./config/schema.ts";
 import type { Addition, RulesInput } from "./engine/ruleset.ts";
 import type { EngineStart, SourceSpec, Workload } from "./engine/source-spec.ts";
@@ -15,6 +16,8 @@ import type { Selection } from "./rules/select.ts";
 
 // What the parts of the program are told, made from the configuration. Only core/run.ts calls these.
 
+/** More would only hide that the engine can't keep up. */
+const MAX_BUFFER = 2 ** 30;
 const MEGABYTE = 1 << 20;
 
 const priorityOf = (word: string): Priority =>
@@ -88,6 +91,13 @@ export function rulesInput(
   };
 }
 
+/** Memory for events on their way: what the presets give each group of CPUs, in one buffer for all of them. */
+function bufferBytes(options: Config["engine"]["modern_ebpf"]): number {
+  const cpus = availableParallelism();
+  const groups = options.cpus_for_each_buffer === 0 ? 1 : Math.ceil(cpus / options.cpus_for_each_buffer);
+  return Math.min(MAX_BUFFER, groups * (MEGABYTE << (options.buf_size_preset - 1)));
+}
+
 function sourceSpec(config: Config): SourceSpec {
   const { engine } = config;
   switch (engine.kind) {
@@ -106,7 +116,7 @@ function sourceSpec(config: Config): SourceSpec {
     default:
       return {
         kind: "modern_ebpf",
-        bufferBytes: MEGABYTE << (engine.modern_ebpf.buf_size_preset - 1),
+        bufferBytes: bufferBytes(engine.modern_ebpf),
         snapLength: config.falco_libs.snaplen,
         dropFailed: engine.modern_ebpf.drop_failed_exit,
         base: config.base_syscalls,

@@ -28,6 +28,7 @@ export async function startFalco(
     "webserver.listen_port": port,
     "webserver.prometheus_metrics_enabled": true,
     "metrics.enabled": true,
+    "metrics.state_counters_enabled": true,
     "metrics.interval": "1h",
     "syslog_output.enabled": false,
     "stdout_output.enabled": false,

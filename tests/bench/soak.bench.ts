@@ -31,7 +31,7 @@ export async function run(): Promise<readonly BenchRow[] | string> {
       "after s": (performance.now() - start) / 1000,
       "events/s": ((await falco.metric("scap_n_evts_total")) - events) / seconds,
       lost: await falco.metric("scap_n_drops_total"),
-      threads: await falco.metric("libs_n_threads"),
+      threads: await falco.metric("scap_n_threads_total"),
       "falco CPU %": (100 * (cpuSeconds(falco.pid) - cpu)) / seconds,
       "RSS MB": residentMegabytes(falco.pid),
     });

@@ -31,9 +31,10 @@ const DEFAULT_BUFFER = 8 * 1024 * 1024;
 const BATCH = 16_384;
 /**
  * After the first event of a quiet time others are let come, so that a trickle of events costs few wake-ups: at most this long, and no longer
- * than a busy CPU needs for its share of the buffer.
+ * than a busy CPU needs for its share of the buffer. Where more than a trickle came last time, only for a moment.
  */
 const MAX_GATHER_MS = 30;
+const TRICKLE = 512;
 const BYTES_PER_CPU_AND_MS = 128 * 1024;
 /** Bytes pending from which on nothing is waited for. */
 const PLENTY = 256 * 1024;
@@ -50,6 +51,7 @@ export class EbpfSource implements Source {
   #probe: Probe | undefined;
   #delivered = 0;
   #gatherMs = 1;
+  #lastCount = 0;
   /** What the counters were when the probe was closed. */
   #last: SourceStats = { seen: 0, dropped: {} };
 
@@ -102,11 +104,12 @@ export class EbpfSource implements Source {
     if (!probe) return -1;
     if (probe.pending < PLENTY && timeoutMs > 0) {
       probe.wait(timeoutMs);
-      if (probe.pending > 0 && probe.pending < PLENTY)
-        libc().usleep(Math.min(this.#gatherMs, timeoutMs) * 1000);
+      const gather = this.#lastCount > TRICKLE ? 1 : this.#gatherMs;
+      if (probe.pending > 0 && probe.pending < PLENTY) libc().usleep(Math.min(gather, timeoutMs) * 1000);
     }
     const count = probe.drain(sink, BATCH);
     this.#delivered += count;
+    this.#lastCount = count;
     return count;
   }
 
