@@ -22,7 +22,12 @@ test("tellRestartKeys names what waits for the next start, below a section that 
 });
 
 test("reloadFailure is the alert that the reference gives when a restart would fail", () => {
-  expect(reloadFailure(new FalcoError("X", "no such file", { place: { file: "x.yaml", line: 3, column: 5 } }), "h")).toMatchObject({
+  expect(
+    reloadFailure(
+      new FalcoError("X", "no such file", { place: { file: "x.yaml", line: 3, column: 5 } }),
+      "h",
+    ),
+  ).toMatchObject({
     rule: "Falco internal: hot restart failure",
     priority: "Critical",
     message: "Falco internal: hot restart failure: no such file (x.yaml:3:5)",
