@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { loadConfig } from "./config/load.ts";
 import { diffConfig } from "./config/settings.ts";
+import { FalcoError } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { invalidRules, reloadFailure, tellRestartKeys } from "./reload.ts";
 
@@ -21,10 +22,15 @@ test("tellRestartKeys names what waits for the next start, below a section that 
 });
 
 test("reloadFailure is the alert that the reference gives when a restart would fail", () => {
-  expect(reloadFailure("no such file", "h")).toMatchObject({
+  expect(
+    reloadFailure(
+      new FalcoError("X", "no such file", { place: { file: "x.yaml", line: 3, column: 5 } }),
+      "h",
+    ),
+  ).toMatchObject({
     rule: "Falco internal: hot restart failure",
     priority: "Critical",
-    message: "Falco internal: hot restart failure: no such file",
+    message: "Falco internal: hot restart failure: no such file (x.yaml:3:5)",
     source: "internal",
   });
 });

@@ -1,22 +1,25 @@
 import type { Change } from "./config/settings.ts";
 import type { RulesReport } from "./engine/ruleset.ts";
-import { FalcoError } from "./errors.ts";
+import { FalcoError, reasonOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Alert } from "./outputs/alert.ts";
 import { internalAlert } from "./outputs/internal-alert.ts";
 
 const RULE = "Falco internal: hot restart failure";
 
-/** The alert that says that new configuration or rules could not be taken on. */
-export const reloadFailure = (reason: string, hostname: string): Alert =>
-  internalAlert({
+/** The alert that says that new configuration or rules could not be taken on: one line, with the place. */
+export function reloadFailure(error: unknown, hostname: string): Alert {
+  const place = error instanceof FalcoError && error.place;
+  const where = place ? ` (${place.file}:${place.line}:${place.column})` : "";
+  return internalAlert({
     time: BigInt(Date.now()) * 1_000_000n,
     rule: RULE,
     priority: "Critical",
-    message: `${RULE}: ${reason}`,
+    message: `${RULE}: ${reasonOf(error)}${where}`,
     fields: {},
     hostname,
   });
+}
 
 /** What is wrong with rules that were loaded without success. */
 export function invalidRules({ files }: RulesReport): FalcoError {

@@ -18,7 +18,7 @@ import { invalidRules, reloadFailure, tellRestartKeys } from "./reload.ts";
 import { SelfMetrics } from "./self-metrics.ts";
 import { Services } from "./services.ts";
 import { engineStart, logOptions, rulesInput } from "./settings.ts";
-import { announce, tellPlugins, tellRules, tellSource, tellStatistics } from "./start-log.ts";
+import { announce, tellPlugins, tellRules, tellSelections, tellSource, tellStatistics } from "./start-log.ts";
 import { SyslogSocket } from "./syslog.ts";
 import { TracedWorkload, type TraceOptions } from "./traced-workload.ts";
 
@@ -182,6 +182,7 @@ class Run {
     const rules = this.#allRules();
     // A capture has the sources that it has.
     if (!this.#isReplay) enabledSources(this.#options.sources ?? ALL_SOURCES, rules.sources);
+    tellSelections(this.#log, rules.selections);
     this.#log.log("info", "Loading rules from:");
     this.#report = await this.#controller.start(start, rules, this.#options.dryRun);
     tellRules(this.#log, this.#report);
@@ -294,9 +295,9 @@ class Run {
       await this.#takeOn();
       await this.#api?.rulesLoaded();
     } catch (error) {
-      const reason = error instanceof FalcoError ? error.format() : reasonOf(error);
-      this.#log.log("error", `Cannot reload, going on as before: ${reason}`);
-      this.#outputs.push(reloadFailure(reason, this.#hostname));
+      const picture = error instanceof FalcoError ? error.format() : reasonOf(error);
+      this.#log.log("error", `Cannot reload, going on as before: ${picture}`);
+      this.#outputs.push(reloadFailure(error, this.#hostname));
     }
   }
 

@@ -5,6 +5,7 @@ import type { SourceSpec } from "./engine/source-spec.ts";
 import type { Log } from "./log.ts";
 import { formatStatistics } from "./outputs/statistics.ts";
 import type { PluginInfo } from "./plugins.ts";
+import type { Selection } from "./rules/select.ts";
 import { VERSIONS } from "./versions.ts";
 
 // What a run says of itself at its start and end, in the words that existing tooling looks for.
@@ -27,6 +28,15 @@ export function announce(log: Log, { files, warnings }: LoadedConfig): void {
 
 export function tellPlugins(log: Log, plugins: readonly PluginInfo[]): void {
   for (const { name, version } of plugins) log.log("info", `Loaded plugin '${name}@${version}', built in`);
+}
+
+/** Which rules the configuration switches on and off. */
+export function tellSelections(log: Log, selections: readonly Selection[]): void {
+  for (const { operation, rule, tag } of selections) {
+    const verb = operation === "enable" ? "Enabling" : "Disabling";
+    if (rule !== undefined) log.log("info", `${verb} rules with name: ${rule}`);
+    if (tag !== undefined) log.log("info", `${verb} rules with tag: ${tag}`);
+  }
 }
 
 /** What loading each rules file gave. */
