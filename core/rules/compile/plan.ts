@@ -30,6 +30,8 @@ export type Branch =
 const MIN_SWITCH = 4;
 /** A table whose values each need a plan of their own must not multiply the code. */
 const MAX_CASES = 2000;
+/** Beyond so many rules, what only one of them tests is left for last: planning has to stay quick. */
+const MANY_RULES = 300;
 /** Nanoseconds of a branch that is always there. */
 const BRANCH_COST = 3;
 
@@ -231,8 +233,11 @@ function without(group: Group, done: Iterable<Expr>): Group {
   return { shared, rules: group.rules };
 }
 
-/** Puts rules together that differ only in conditions no other rule has. */
+/** Where rules are many, puts those together that differ only in conditions no other rule has. */
 function grouped(rules: readonly Pending[]): Group[] {
+  if (rules.length <= MANY_RULES) {
+    return rules.map(({ index, conditions }) => ({ shared: conditions, rules: [{ index, own: [] }] }));
+  }
   const counts = new Map<Expr, number>();
   for (const { conditions } of rules) {
     for (const expr of conditions) counts.set(expr, (counts.get(expr) ?? 0) + 1);

@@ -10,8 +10,8 @@ const STAGES: readonly { readonly after: number; readonly count: number }[] = [
   { after: 200, count: 60 },
   { after: 20_000, count: 200 },
 ];
-/** Counting runs conditions one by one; where there are more than this, only those of several rules. */
-const MAX_COUNTED = 400;
+/** Counting runs expressions one by one; so many of them at most. */
+const MAX_COUNTED = 1200;
 
 const conditionsOf = (expr: Expr): readonly Expr[] => (expr.kind === "and" ? expr.children : [expr]);
 
@@ -52,12 +52,17 @@ class Counter {
   }
 }
 
-/** Conditions whose truth is worth counting. */
+/** Expressions whose truth is worth counting: conditions of several rules first, then others, then their parts. */
 function countable(rules: readonly Pending[]): readonly Expr[] {
   const uses = new Map<Expr, number>();
   for (const rule of rules) for (const expr of rule.conditions) uses.set(expr, (uses.get(expr) ?? 0) + 1);
-  const all = [...uses.keys()];
-  return all.length <= MAX_COUNTED ? all : all.filter((expr) => uses.get(expr)! > 1).slice(0, MAX_COUNTED);
+  const found = new Set([...uses.keys()].sort((a, b) => uses.get(b)! - uses.get(a)!));
+  // Grows while it is walked: parts come after everything they are part of.
+  for (const expr of found) {
+    if (found.size >= MAX_COUNTED) break;
+    for (const child of expr.children) found.add(child);
+  }
+  return [...found].slice(0, MAX_COUNTED);
 }
 
 /** The rules of one event type as a function, and what is learned about it while it runs. */
