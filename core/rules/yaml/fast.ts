@@ -13,9 +13,6 @@ interface Chunk {
   readonly keys: readonly string[];
 }
 
-/** Anchors and aliases tie pieces of a file together: they are read in one go. */
-const ANCHOR = /^- *[&*]\S|[:[,{-] +[&*]\w/m;
-
 const EXCEPTION_KEYS = ["name", "fields", "comps", "values"];
 /** Spellings of numbers that do not come back from their value: 0644, 0x1f, 1.0, 1e3, +1. */
 const ODD_NUMBER = /(?:^|[\s,[])(?:0[\da-zA-Z]|[+-]|[\d_]+[._eE])/;
@@ -202,7 +199,6 @@ class FastSequence implements YamlNode {
  * only when asked for. Nothing when the file is not of the usual form.
  */
 export function parseFast(positions: Positions): YamlNode[] | undefined {
-  if (ANCHOR.test(positions.text)) return undefined;
   const { text } = positions;
   if (ANCHOR.test(text)) return undefined;
   const chunks = cut(text);
