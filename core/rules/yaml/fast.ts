@@ -16,8 +16,6 @@ interface Chunk {
 const EXCEPTION_KEYS = ["name", "fields", "comps", "values"];
 /** Spellings of numbers that do not come back from their value: 0644, 0x1f, 1.0, 1e3, +1. */
 const ODD_NUMBER = /(?:^|[\s,[])(?:0[\da-zA-Z]|[+-]|[\d_]+[._eE])/;
-/** Anchors and aliases tie places of the file together; only the whole file can be read then. */
-const ANCHOR = /(?:^|[:,[-])[ \t]+[&*][^ \t\n]/m;
 const ITEM_KEY = /^([A-Za-z_][\w-]*) *:(?: |$)/;
 
 /**
@@ -200,7 +198,6 @@ class FastSequence implements YamlNode {
  */
 export function parseFast(positions: Positions): YamlNode[] | undefined {
   const { text } = positions;
-  if (ANCHOR.test(text)) return undefined;
   const chunks = cut(text);
   if (!chunks || chunks.length === 0) return undefined;
   let values: unknown;
