@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { FalcoError, reasonOf } from "../errors.ts";
+import { preferThisThread } from "../ffi/prefer-thread.ts";
 import type { Alert } from "../outputs/alert.ts";
 import { renderAlert } from "../rules/render.ts";
 import { State } from "../state/state.ts";
@@ -53,6 +54,8 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
   const matches = new Map<string, number>();
   const capturing =
     spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
+  // What the kernel's buffer can't hold is lost: this thread is to empty it whatever else the machine does.
+  if (spec.source.kind === "modern_ebpf") preferThisThread();
   const opened = makeSource(spec, state, ruleset);
   const monitoring = new Monitoring(spec.monitoring, {
     source: opened.source,

@@ -106,7 +106,7 @@ describe.skipIf(reason !== undefined)("falco run with the live probe", () => {
     expect(output).toStartWith(
       "EBPF_PERMISSION Cannot start eBPF capture: it needs root, or the capabilities",
     );
-    expect(output).toContain("engine.kind=ptrace");
+    expect(output).toContain("falco trace");
   });
 
   test("without the kernel's type information it says so", async () => {

@@ -40,6 +40,11 @@ const BYTES_PER_CPU_AND_MS = 128 * 1024;
 const PLENTY = 256 * 1024;
 
 /**
+ * What a record holds is read when the call ends. The kernel's own view, which no other thread can falsify: results and descriptors, arguments passed in
+ * registers (flags, modes, ids, lengths), device and inode of what was opened, the ends of sockets (`tuple`), the path of open_by_handle_at, all of
+ * execve's parameters (they come from the new memory, before it runs) and everything about the task. Read from the caller's memory, which another
+ * thread may have changed meanwhile: path names, `addr` of bind and connect, data, and what lies in structures (openat2's `how`, clone3's flags).
+ *
  * Live capture with eBPF. Assembles, loads and attaches the probe for the running kernel; all of it goes away with this
  * process. The thread that pumps it blocks while nothing happens.
  */
