@@ -58,6 +58,9 @@ export const expandAdditions = (additions: readonly Addition[], registry: FieldR
 export class Ruleset {
   readonly rules: readonly CompiledRule[];
   readonly #bySource = new Map<string, Matcher<CompiledRule>>();
+  /** The source of the last event and what its rules are in: most engines have one. */
+  #source = "";
+  #matcher: Matcher<CompiledRule> | undefined = undefined;
 
   constructor(rules: readonly CompiledRule[], firstOnly: boolean) {
     this.rules = rules;
@@ -74,7 +77,12 @@ export class Ruleset {
 
   match(context: Context, onMatch: (rule: CompiledRule) => void): void {
     const source = context.state.sourceName;
-    if (source !== undefined) this.#bySource.get(source)?.match(context, onMatch);
+    if (source === undefined) return;
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#matcher = this.#bySource.get(source);
+    }
+    this.#matcher?.match(context, onMatch);
   }
 }
 

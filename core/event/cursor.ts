@@ -2,10 +2,14 @@
 import { EF } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
 import { EVENT_HEADER_SIZE } from "./source.ts";
+import { TextCache } from "./text-cache.ts";
 
 const MAX_PARAMS = 64;
 const TWO_32 = 0x1_0000_0000;
 const WIDE_LENGTHS = Uint8Array.from(EVENTS, (e) => (e.flags & EF.LARGE_PAYLOAD ? 1 : 0));
+
+/** One for all cursors: they look at the same texts. */
+const texts = new TextCache();
 
 /**
  * A window on one event record where it lies in memory (layout: source.ts). One cursor is moved from event
@@ -131,8 +135,7 @@ export class EventCursor {
     const size = this.size(i);
     if (size === 0) return "";
     const at = this.#offsets[i]!;
-    const end = at + size;
-    const text = this.bytes.utf8Slice(at, this.bytes[end - 1] === 0 ? end - 1 : end);
+    const text = texts.get(this.bytes, at, this.bytes[at + size - 1] === 0 ? size - 1 : size);
     const nul = text.indexOf("\0");
     return nul < 0 ? text : text.slice(0, nul);
   }

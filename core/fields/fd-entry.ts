@@ -70,7 +70,9 @@ export function fdName(context: Context): string | undefined {
 /** `fd.nameraw`: what the program passed, with runs of slashes made one. */
 export function fdNameRaw(context: Context): string | undefined {
   if (!isFdEvent(context)) return undefined;
-  return (eventFd(context)?.nameRaw ?? nameFromEvent(context, true))?.replace(/\/{2,}/g, "/");
+  const name = eventFd(context)?.nameRaw ?? nameFromEvent(context, true);
+  // Few names have any, and looking is much cheaper than replacing.
+  return name?.includes("//") ? name.replace(/\/{2,}/g, "/") : name;
 }
 
 type End = "client" | "server" | "local" | "remote";

@@ -36,3 +36,20 @@ test("FdTable.writable() hands out an entry of its own without a copy", () => {
   table.set(3, fd);
   expect(table.writable(3)).toBe(fd);
 });
+
+test("FdTable keeps any number, counts and copies them, and drops the close-on-exec ones wherever they are", () => {
+  const parent = new FdTable();
+  const numbers = [5, 0, 255, 256, 100_000, -9, 2 ** 40];
+  for (const number of numbers) parent.set(number, file(`/${number}`));
+  parent.set(5, file("/5"));
+  for (const number of [0, 256, -9]) parent.writable(number)!.closeOnExec = true;
+  const child = parent.copy();
+  child.closeOnExec();
+  child.delete(7);
+  expect(parent.size).toBe(numbers.length);
+  for (const number of numbers) expect(parent.get(number)?.name).toBe(`/${number}`);
+  expect([...child].map(([number]) => number)).toEqual([5, 255, 100_000, 2 ** 40]);
+  expect(child.size).toBe(4);
+  expect([...child.values()].map(({ name }) => name)).toEqual(["/5", "/255", "/100000", "/1099511627776"]);
+  expect(child.has(1.5)).toBe(false);
+});

@@ -4,6 +4,7 @@ import type { State } from "./state.ts";
 import type { Thread } from "./thread.ts";
 
 export const AT_FDCWD = -100;
+const SLASH = 0x2f;
 
 /** The thread that holds what a process shares: descriptors, working directory, environment. */
 export function leaderOf(_state: State, thread: Thread): Thread | undefined {
@@ -30,7 +31,7 @@ export function fdOf(_state: State, thread: Thread, fd: number): Fd | undefined 
 
 /** What a path given to an *at call is relative to: cwd, the directory's name with a slash, or `<UNKNOWN>`. */
 export function directoryBase(state: State, thread: Thread | undefined, dirfd: number, path: string): string {
-  if (path.startsWith("/")) return ".";
+  if (path.charCodeAt(0) === SLASH) return ".";
   if (!thread) return "<UNKNOWN>";
   if (dirfd === AT_FDCWD) return cwdOf(state, thread);
   const name = fdOf(state, thread, dirfd)?.name;
