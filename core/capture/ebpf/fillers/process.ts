@@ -117,7 +117,8 @@ function execParams(task: TaskValues): Record<string, Value> {
   const stamp = (name: "ctime" | "mtime"): Value =>
     time(
       inode(`i_${name}_sec`, `__i_${name}.tv_sec`, `i_${name}.tv_sec`),
-      inode(`i_${name}_nsec`, `__i_${name}.tv_nsec`, `i_${name}.tv_nsec`),
+      // Since Linux 6.13 the top bit says that somebody has asked for the time stamp (I_CTIME_QUERIED).
+      combine("and", inode(`i_${name}_nsec`, `__i_${name}.tv_nsec`, `i_${name}.tv_nsec`), constant(0x7fffffff)),
     );
   return {
     tty: task.tty,
