@@ -98,7 +98,7 @@ function verifierError(name: string, reason: string, log: string): FalcoError {
     "EBPF_REJECTED",
     `Cannot load the eBPF program for ${name}: ${last ?? reason}${omitted}`,
     {
-      hint: "use engine.kind=ptrace, and report the kernel version with the log of this error",
+      hint: 'watch a command with "falco trace -- COMMAND", and report the kernel version with the log of this error',
       cause: new Error(log),
     },
   );

@@ -277,10 +277,10 @@ export class Btf {
 }
 
 const UNSUPPORTED_HINT =
-  "use engine.kind=ptrace, or report the kernel version so that the probe can learn it";
+  'watch a command with "falco trace -- COMMAND", or report the kernel version so that the probe can learn it';
 
 function malformed(reason: string): FalcoError {
   return new FalcoError("EBPF_UNSUPPORTED", `Cannot read the kernel's type information: ${reason}`, {
-    hint: "use engine.kind=ptrace, or replay a capture",
+    hint: 'watch a command with "falco trace -- COMMAND", or replay a capture',
   });
 }
