@@ -44,6 +44,8 @@ export class LiveFalco {
       stderr: "pipe",
     });
     this.#pumps = [this.#readAlerts(), this.#readErrors()];
+    // A test that fails before it stops its own must not leave it watching the tests that follow, or the machine.
+    process.once("exit", () => this.child.kill("SIGKILL"));
   }
 
   /**

@@ -118,7 +118,11 @@ function execParams(task: TaskValues): Record<string, Value> {
     time(
       inode(`i_${name}_sec`, `__i_${name}.tv_sec`, `i_${name}.tv_sec`),
       // Since Linux 6.13 the top bit says that somebody has asked for the time stamp (I_CTIME_QUERIED).
-      combine("and", inode(`i_${name}_nsec`, `__i_${name}.tv_nsec`, `i_${name}.tv_nsec`), constant(0x7fffffff)),
+      combine(
+        "and",
+        inode(`i_${name}_nsec`, `__i_${name}.tv_nsec`, `i_${name}.tv_nsec`),
+        constant(0x7fffffff),
+      ),
     );
   return {
     tty: task.tty,
