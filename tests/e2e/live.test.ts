@@ -33,7 +33,7 @@ function run(...words: readonly string[]): string {
 const says =
   (rule: string, field: string, value: string) =>
   (alert: LiveAlert): boolean =>
-    alert.rule === rule && String(alert.output_fields[field]).includes(value);
+    alert.rule === rule && new RegExp(value).test(String(alert.output_fields[field]));
 
 describe.skipIf(notLive !== undefined)("falco run with the rules it carries, on live system calls", () => {
   let falco: LiveFalco;
@@ -137,7 +137,7 @@ test.skipIf(noUser !== undefined)(
     const said = child.stderr.toString();
     expect({ code: child.exitCode, stdout: child.stdout.toString() }).toEqual({ code: 1, stdout: "" });
     expect(said).toContain("it needs root");
-    expect(said).toContain("engine.kind=ptrace");
+    expect(said).toContain("falco trace -- COMMAND");
     expect(said.trim().split("\n").length).toBeLessThan(4);
   },
 );
