@@ -17,7 +17,12 @@ describe.skipIf(analyze === null)(
         const file = join(scratch, "falco.service");
         await Bun.write(file, text.replace("/usr/bin/falco", process.execPath));
         const { exitCode, stderr } = Bun.spawnSync([analyze!, "verify", "--man=no", file]);
-        expect({ exitCode, said: stderr.toString() }).toEqual({ exitCode: 0, said: "" });
+        // What systemd has to say of the machine's other units is not about this one.
+        const said = stderr
+          .toString()
+          .split("\n")
+          .filter((line) => line.includes("falco"));
+        expect({ exitCode, said }).toEqual({ exitCode: 0, said: [] });
       } finally {
         rmSync(scratch, { recursive: true, force: true });
       }
