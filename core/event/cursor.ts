@@ -166,9 +166,7 @@ export class EventCursor {
     const size = this.size(i);
     if (size === 0) return "";
     const at = this.#offsets[i]!;
-    const text = texts.get(this.bytes, at, this.bytes[at + size - 1] === 0 ? size - 1 : size);
-    const nul = text.indexOf("\0");
-    return nul < 0 ? text : text.slice(0, nul);
+    return texts.get(this.bytes, this.view, at, this.bytes[at + size - 1] === 0 ? size - 1 : size);
   }
 
   /** The parameter's bytes as a view, valid until the cursor moves. */
