@@ -58,9 +58,10 @@ export class EventCursor {
     const tidLow = view.getInt32(offset + 8, true);
     const tidHigh = view.getInt32(offset + 12, true);
     this.tid = tidHigh === tidLow >> 31 ? tidLow : tidHigh * TWO_32 + (tidLow >>> 0);
-    this.length = view.getUint32(offset + 16, true);
+    this.length = view.getInt32(offset + 16, true);
     this.code = view.getUint16(offset + 20, true);
-    this.#locate(Math.min(view.getUint32(offset + 22, true), MAX_PARAMS));
+    const params = view.getInt32(offset + 22, true);
+    this.#locate(params >= 0 && params <= MAX_PARAMS ? params : MAX_PARAMS);
   }
 
   /** Nanoseconds since the epoch. Allocates: for outputs, not for matching. */

@@ -13,19 +13,27 @@ export function recordFault(
   code: number,
   params: number,
 ): string | undefined {
-  const length = view.getUint32(offset + 16, true);
+  // Read with sign: numbers that stay small integers are quick, and those that would be negative are wrong.
+  const length = view.getInt32(offset + 16, true);
   if (length < EVENT_HEADER_SIZE || length > space) {
-    return `an event of ${length} bytes is in a block of ${space}`;
+    return `an event of ${length >>> 0} bytes is in a block of ${space}`;
   }
-  const width = WIDE_LENGTHS[code] === 1 ? 4 : 2;
+  const isWide = WIDE_LENGTHS[code] === 1;
+  let left = length - EVENT_HEADER_SIZE;
   let at = offset + EVENT_HEADER_SIZE;
-  const lengthsEnd = at + params * width;
-  let left = offset + length - lengthsEnd;
-  // Looked at first: the lengths themselves may lie beyond the record.
-  if (left >= 0) {
-    for (; at < lengthsEnd; at += width) {
-      left -= width === 2 ? view.getUint16(at, true) : view.getUint32(at, true);
+  if (params < 0 || params > left >> 1) return exceeds(code, length);
+  left -= isWide ? params * 4 : params * 2;
+  if (isWide) {
+    // Taken away one by one, since their sum may be too large for a small integer.
+    for (let i = 0; i < params && left >= 0; i++, at += 4) {
+      const size = view.getInt32(at, true);
+      left = size < 0 || size > left ? -1 : left - size;
     }
+  } else {
+    for (let i = 0; i < params && left >= 0; i++, at += 2) left -= view.getUint16(at, true);
   }
-  return left < 0 ? `the parameters of an event ${EVENTS[code]!.id} exceed its ${length} bytes` : undefined;
+  return left < 0 ? exceeds(code, length) : undefined;
 }
+
+const exceeds = (code: number, length: number): string =>
+  `the parameters of an event ${EVENTS[code]!.id} exceed its ${length} bytes`;

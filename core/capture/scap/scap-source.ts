@@ -139,9 +139,10 @@ export class ScapSource implements Source {
 
   #blockLength(): number {
     const { view, start } = this.#open;
-    const length = view.getUint32(start + 4, true);
+    // Read with sign: what stays a small integer is quick to reckon with.
+    const length = view.getInt32(start + 4, true);
+    if (length < 0 || length > MAX_BLOCK) this.#fail(`a block of ${length >>> 0} bytes is too large`);
     if (length < BLOCK_OVERHEAD) this.#fail(`a block of ${length} bytes is impossible`);
-    if (length > MAX_BLOCK) this.#fail(`a block of ${length} bytes is too large`);
     return length;
   }
 
@@ -155,11 +156,11 @@ export class ScapSource implements Source {
       if (end - start < BLOCK_HEAD) break;
       const length = this.#blockLength();
       if (end - start < length) break;
-      const type = view.getUint32(start, true);
+      const type = view.getInt32(start, true);
       if (type === BLOCK.EVENT) {
         if (this.#readEvent(sink, bytes, view, start, length, PLAIN_PREFIX)) count++;
       } else {
-        const kind = EVENT_BLOCKS.get(type);
+        const kind = EVENT_BLOCKS.get(type >>> 0);
         if (!kind) {
           this.#readOther(sink);
           continue;
@@ -191,7 +192,7 @@ export class ScapSource implements Source {
     const code = view.getUint16(offset + 20, true);
     // Types of newer producers cannot be read, and nobody asks for them.
     if (code >= EVENTS.length) return false;
-    const params = view.getUint32(offset + 22, true);
+    const params = view.getInt32(offset + 22, true);
     const fault = recordFault(view, offset, space, code, params);
     if (fault !== undefined) this.#fail(fault);
     const cpu = view.getUint16(start + BLOCK_HEAD, true);
@@ -279,8 +280,9 @@ export class ScapSource implements Source {
 
   #checkTrailer(length: number): void {
     const { view, start } = this.#open;
-    const trailer = view.getUint32(start + length - 4, true);
-    if (trailer !== length) this.#fail(`a block says ${length} bytes at its start and ${trailer} at its end`);
+    const trailer = view.getInt32(start + length - 4, true);
+    if (trailer !== length)
+      this.#fail(`a block says ${length} bytes at its start and ${trailer >>> 0} at its end`);
   }
 
   #fail(reason: string, cause?: unknown): never {
