@@ -46,12 +46,16 @@ test("isDeeperThan counts levels, not brackets in texts", () => {
 
 test("what is no JSON ends every search", () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom(..."{}[]\":, a1")), fc.array(fc.constantFrom("a", "0")), (parts, path) => {
-      const text = parts.join("");
-      valueAt(text, path);
-      elements(text, 0);
-      indentJson(text);
-      isDeeperThan(text, 3);
-    }),
+    fc.property(
+      fc.array(fc.constantFrom(...'{}[]":, a1')),
+      fc.array(fc.constantFrom("a", "0")),
+      (parts, path) => {
+        const text = parts.join("");
+        valueAt(text, path);
+        elements(text, 0);
+        indentJson(text);
+        isDeeperThan(text, 3);
+      },
+    ),
   );
 });
