@@ -1,3 +1,4 @@
+import { findPlugin } from "../core/capture/plugin/find.ts";
 import { loadConfig } from "../core/config/load.ts";
 import { configuredPlugin, loadedPlugins, pluginText } from "../core/plugins.ts";
 import { loadOptions } from "./config/config-flags.ts";
@@ -6,7 +7,7 @@ import type { RunFlags } from "./run-modes.ts";
 
 /** `--list-plugins`: what is to know of each plugin that would be loaded. */
 export function printPlugins(flags: RunFlags): void {
-  const plugins = loadedPlugins(loadConfig(loadOptions(flags)));
+  const plugins = loadedPlugins(loadConfig(loadOptions(flags))).map((setting) => findPlugin(setting).info);
   out(
     `${plugins.length} Plugins Loaded:\n\n${plugins.map((plugin) => `${pluginText(plugin)}\n`).join("")}\n`,
   );
@@ -15,6 +16,7 @@ export function printPlugins(flags: RunFlags): void {
 /** `--plugin-info`: one plugin by name or path, with the schema of its settings. */
 export function printPlugin(nameOrPath: string, flags: RunFlags): void {
   const { config } = loadConfig(loadOptions(flags));
-  const plugin = configuredPlugin(nameOrPath, config);
-  out(`${pluginText(plugin)}\nInit config schema type: JSON\n${JSON.stringify(plugin.initSchema)}\n\n`);
+  const { plugin } = configuredPlugin(nameOrPath, config);
+  const { info } = plugin;
+  out(`${pluginText(info)}\nInit config schema type: JSON\n${JSON.stringify(info.initSchema)}\n\n`);
 }

@@ -10,15 +10,32 @@ test("loadedPlugins gives what is built in, once, whether it is asked for or not
   expect(names("load_plugins[0]=container")).toEqual(["container"]);
 });
 
-test("loadedPlugins refuses a plugin that is to be loaded and is not there", () => {
-  const json = ["plugins[1].name=json", "plugins[1].library_path=libjson.so"];
-  expect(names(...json)).toEqual(["container"]);
-  expect(() => names(...json, "load_plugins[0]=json")).toThrow("Cannot load plugin json from libjson.so");
+test("loadedPlugins takes those that load_plugins names, and refuses what plugins does not have", () => {
+  const mine = ["plugins[1].name=mine", "plugins[1].library_path=libmine.so"];
+  expect(names(...mine)).toEqual(["container"]);
+  expect(names(...mine, "load_plugins[0]=mine")).toEqual(["container", "mine"]);
+  expect(() => names(...mine, "load_plugins[0]=mina")).toThrow("the configuration has no such plugin");
+});
+
+test("loadedPlugins looks for a relative library_path in the plugins directory, and gives a map as JSON", () => {
+  const mine = [
+    "plugins[1].name=mine",
+    "plugins[1].library_path=libmine.so",
+    "plugins[1].init_config.a=1",
+    "plugins[1].open_params=x",
+    "load_plugins[0]=mine",
+  ];
+  expect(loadedPlugins(loadConfig({ overrides: mine, searchPaths: [] }))[1]).toEqual({
+    name: "mine",
+    library: "/usr/share/falco/plugins/libmine.so",
+    config: '{"a":"1"}',
+    openParams: "x",
+  });
 });
 
 test("configuredPlugin finds by name and by path, and names the nearest for what is neither", () => {
   const { config } = loadConfig({ overrides: [], searchPaths: [] });
   const { library_path } = config.plugins[0]!;
-  expect(configuredPlugin(library_path, config).name).toBe("container");
+  expect(configuredPlugin(library_path, config).setting.name).toBe("container");
   expect(() => configuredPlugin("contaner", config)).toThrow("the configuration has no such plugin");
 });

@@ -30,7 +30,7 @@ function configured(name: string, plugins: readonly ConfiguredPlugin[]): Configu
   const found = plugins.find((plugin) => plugin.name === name);
   if (found) return found;
   const own = BUILT_IN.find(({ plugin }) => plugin.info.name === name);
-  if (own) return { name, library_path: "", init_config: undefined, open_params: "" };
+  if (own) return { name, library_path: "", init_config: "", open_params: "" };
   throw unknownPlugin(`Cannot load plugin ${name}: the configuration has no such plugin`, name, plugins);
 }
 

@@ -14,7 +14,13 @@ export const PLUGIN_DATA = 1;
  *
  *   | ts u64 | tid −1 | len u32 | 322 u16 | 2 u32 | 4 u32 | length u32 | plugin u32 | data |
  */
-export function writePluginEvent(view: DataView, at: number, time: bigint, id: number, length: number): number {
+export function writePluginEvent(
+  view: DataView,
+  at: number,
+  time: bigint,
+  id: number,
+  length: number,
+): number {
   const whole = PLUGIN_DATA_AT + length;
   view.setBigUint64(at, time, true);
   view.setBigInt64(at + 8, -1n, true);

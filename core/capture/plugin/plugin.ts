@@ -51,6 +51,8 @@ export interface Plugin {
    * none named means all. Their readers need not work before `start`.
    */
   readonly fields: readonly FieldClass[];
+  /** Whether it has to do with events of a source in other ways than by bringing or reading them. */
+  readonly concerns?: (source: string) => boolean;
   /**
    * Starts it, in the thread that takes in the events: once for each event source that it has to do with. Throws a
    * FalcoError when it does not accept its configuration.
@@ -63,7 +65,7 @@ export interface RunningPlugin {
   /** The declared fields, with readers that work. */
   readonly fields: readonly FieldClass[];
   /** One line about an event of its own source: `evt.plugininfo`. */
-  readonly describe?: (event: EventCursor) => string;
+  readonly describe?: (event: EventCursor) => string | undefined;
   /** What its source may be opened with. */
   readonly openParams?: () => readonly OpenParam[];
   /**

@@ -1,0 +1,81 @@
+import { findPlugin } from "../capture/plugin/find.ts";
+import type { Plugin, PluginSetting, RunningPlugin } from "../capture/plugin/plugin.ts";
+import type { Source } from "../event/source.ts";
+import type { FieldClass } from "../fields/field.ts";
+import type { LogLevel } from "../log.ts";
+import type { State } from "../state/state.ts";
+
+interface Started {
+  readonly plugin: Plugin;
+  readonly setting: PluginSetting;
+  /** Absent when the plugin has nothing to do with this thread's events. */
+  readonly running: RunningPlugin | undefined;
+}
+
+/** The plugins of one engine's thread: each engine has its own, as each has its own state. */
+export class PluginHost {
+  readonly #all: Started[] = [];
+
+  /**
+   * Starts the plugins that have to do with an event source, or all of them where any may occur. Throws a FalcoError
+   * when one does not start; the others are ended then.
+   */
+  constructor(
+    settings: readonly PluginSetting[],
+    source: string | undefined,
+    log: (level: LogLevel, message: string) => void,
+  ) {
+    try {
+      for (const setting of settings) {
+        const plugin = findPlugin(setting);
+        const running =
+          source === undefined || concerns(plugin, source)
+            ? plugin.start({ config: setting.config, log })
+            : undefined;
+        this.#all.push({ plugin, setting, running });
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Fields of all plugins; those that run here can be read. */
+  get fields(): FieldClass[] {
+    return this.#all.flatMap(({ plugin, running }) => running?.fields ?? plugin.fields);
+  }
+
+  /** The source that a plugin brings; state takes its events for that plugin's. */
+  open(name: string, state: State): Source {
+    const found = this.#all.find(({ plugin }) => plugin.info.name === name);
+    if (!found?.running?.open) throw new Error(`plugin ${name} brings no event source`);
+    const source = found.running.open(found.setting.openParams);
+    state.sourceName = source.name;
+    state.plugin = eventPlugin(found);
+    return source;
+  }
+
+  /** The source and the plugin of the events that carry a plugin's number. */
+  ofNumber(id: number): { readonly source: string; readonly plugin: State["plugin"] } | undefined {
+    const found = this.#all.find(({ plugin }) => plugin.source?.id === id);
+    return found?.plugin.source && { source: found.plugin.source.name, plugin: eventPlugin(found) };
+  }
+
+  /** Ends all of them. */
+  close(): void {
+    for (const { running } of this.#all.splice(0)) running?.destroy();
+  }
+}
+
+const eventPlugin = ({ plugin, running }: Started): State["plugin"] => ({
+  name: plugin.info.name,
+  describe: (event) => running?.describe?.(event),
+});
+
+function concerns(plugin: Plugin, source: string): boolean {
+  return (
+    plugin.source?.name === source ||
+    plugin.concerns?.(source) === true ||
+    plugin.fields.some(({ sources }) => sources.length === 0 || sources.includes(source))
+  );
+}
