@@ -115,6 +115,7 @@ class Run {
         if (this.#isReplay) await this.#outputs.room();
       },
       onLog: (level, message) => this.#log.log(level, message),
+      onLibsLog: (level, message) => this.#log.libs(level, message),
     });
     this.#metrics = new SelfMetrics(this.#loaded, this.#outputs, this.#hostname);
     this.#services = new Services({

@@ -1,6 +1,6 @@
 import type { FalcoErrorOptions } from "../errors.ts";
 import type { CpuStats } from "../event/source.ts";
-import type { LogLevel } from "../log.ts";
+import type { LibsLevel, LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
 
 /** A FalcoError on its way from one thread to another: classes do not survive the passage. */
@@ -56,5 +56,6 @@ export type FromEngine<L> =
   | { readonly type: "alerts"; readonly alerts: readonly Alert[] }
   | { readonly type: "stats"; readonly id: number; readonly stats: EngineStats }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
+  | { readonly type: "libsLog"; readonly level: LibsLevel; readonly message: string }
   | { readonly type: "ended"; readonly stats: EngineStats }
   | { readonly type: "failed"; readonly error: ErrorMessage };

@@ -2,7 +2,7 @@ import { findPlugin } from "../capture/plugin/find.ts";
 import type { Plugin, PluginSetting, RunningPlugin } from "../capture/plugin/plugin.ts";
 import type { Source } from "../event/source.ts";
 import type { FieldClass } from "../fields/field.ts";
-import type { LogLevel } from "../log.ts";
+import type { LibsLevel } from "../log.ts";
 import type { State } from "../state/state.ts";
 
 interface Started {
@@ -23,7 +23,7 @@ export class PluginHost {
   constructor(
     settings: readonly PluginSetting[],
     source: string | undefined,
-    log: (level: LogLevel, message: string) => void,
+    log: (level: LibsLevel, message: string) => void,
   ) {
     try {
       for (const setting of settings) {

@@ -45,7 +45,7 @@ type Start = Extract<ToEngine<EngineStart, RulesInput>, { type: "start" }>;
 
 function start({ start: spec, rules, rulesOnly, progress }: Start): void {
   const plugins = new PluginHost(spec.plugins, sourceOf(spec), (level, message) =>
-    tell({ type: "log", level, message }),
+    tell({ type: "libsLog", level, message }),
   );
   const { report, ruleset } = loadRuleset(rules, { fields: plugins.fields });
   if (!ruleset || rulesOnly) {

@@ -1,19 +1,20 @@
-import { FalcoError } from "../../errors.ts";
 import type { FieldClass } from "../../fields/field.ts";
 import { BUILT_IN } from "./built-in.ts";
 import type { Plugin, PluginSetting } from "./plugin.ts";
+import { SharedPlugin } from "./shared-plugin.ts";
+
+/** Shared objects that this thread has looked at. */
+const loaded = new Map<string, SharedPlugin>();
 
 /** The plugin of a setting, to be looked at or started in this thread. Throws a FalcoError when it can't be loaded. */
 export function findPlugin({ name, library }: PluginSetting): Plugin {
-  const own = BUILT_IN.find(({ plugin }) => plugin.info.name === name);
-  if (own && library === undefined) return own.plugin;
-  throw new FalcoError(
-    "PLUGIN_LOAD",
-    `Cannot load plugin ${name} from ${library}: plugins from shared objects are not supported`,
-    {
-      hint: `built in: ${BUILT_IN.map(({ plugin }) => plugin.info.name).join(", ")}; take others out of load_plugins`,
-    },
-  );
+  if (library === undefined) return BUILT_IN.find(({ plugin }) => plugin.info.name === name)!.plugin;
+  let plugin = loaded.get(library);
+  if (!plugin) {
+    plugin = new SharedPlugin(name, library);
+    loaded.set(library, plugin);
+  }
+  return plugin;
 }
 
 /** Plugins that run whatever the configuration says. */

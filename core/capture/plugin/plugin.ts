@@ -1,7 +1,7 @@
 import type { EventCursor } from "../../event/cursor.ts";
 import type { Source } from "../../event/source.ts";
 import type { FieldClass } from "../../fields/field.ts";
-import type { LogLevel } from "../../log.ts";
+import type { LibsLevel } from "../../log.ts";
 
 /** What a plugin says of itself. */
 export interface PluginInfo {
@@ -35,7 +35,8 @@ export interface OpenParam {
 export interface PluginStart {
   /** `init_config`: a text as it stands, a map as JSON; empty without the key. */
   readonly config: string;
-  readonly log: (level: LogLevel, message: string) => void;
+  /** A line for the log of the capture layers, by their own levels. */
+  readonly log: (level: LibsLevel, message: string) => void;
 }
 
 /**
@@ -45,7 +46,7 @@ export interface PluginStart {
 export interface Plugin {
   readonly info: PluginInfo;
   /** Absent when it brings no source of its own. */
-  readonly source?: PluginEventSource;
+  readonly source?: PluginEventSource | undefined;
   /**
    * Fields it gives to events; empty when none. `sources` of each class names the event sources whose events it reads:
    * none named means all. Their readers need not work before `start`.
@@ -72,7 +73,7 @@ export interface RunningPlugin {
    * Makes its event source, to be opened by the caller, who also closes it. Records are PLUGINEVENT_E with its number,
    * made with `writePluginEvent` where no shared object made them. Throws a FalcoError for parameters it can't use.
    */
-  readonly open?: (params: string) => Source;
+  readonly open?: ((params: string) => Source) | undefined;
   /** Ends it and frees what it holds; its source is closed before. */
   destroy(): void;
 }
