@@ -35,7 +35,8 @@ const PROPERTIES: Readonly<Record<keyof AuditSettings | "useAsync", Property>> =
   sslClientCA: {
     type: "string",
     title: "SSL client CA",
-    description: "File with the authorities (PEM) of which clients must have a certificate; empty: none asked for",
+    description:
+      "File with the authorities (PEM) of which clients must have a certificate; empty: none asked for",
     default: "",
   },
   maxEventSize: {
@@ -83,7 +84,8 @@ export function auditSettings(config: string): AuditSettings {
       throw bad(`has a "${name}" that is not from ${minimum} to ${maximum}`);
     settings[name] = value;
   }
-  const { sslCertificate, sslClientCA, maxEventSize, webhookMaxBatchSize } = settings as unknown as AuditSettings;
+  const { sslCertificate, sslClientCA, maxEventSize, webhookMaxBatchSize } =
+    settings as unknown as AuditSettings;
   return { sslCertificate, sslClientCA, maxEventSize, webhookMaxBatchSize };
 }
 

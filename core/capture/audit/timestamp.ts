@@ -15,7 +15,8 @@ export function timestamp(text: string): bigint | undefined {
   const [, , , , , , , fraction = "", sign, zoneHours = 0, zoneMinutes = 0] = parts;
   const days = new Date(Date.UTC(year, month - 1, day));
   const isDay = days.getUTCMonth() === month - 1 && days.getUTCDate() === day;
-  if (!isDay || hour > 23 || minute > 59 || second > 59 || +zoneHours > 23 || +zoneMinutes > 59) return undefined;
+  if (!isDay || hour > 23 || minute > 59 || second > 59 || +zoneHours > 23 || +zoneMinutes > 59)
+    return undefined;
   const zone = (+zoneHours * 60 + +zoneMinutes) * (sign === "-" ? 60 : -60);
   const seconds = days.getTime() / 1000 + hour * 3600 + minute * 60 + second + zone;
   if (seconds < 0) return undefined;
