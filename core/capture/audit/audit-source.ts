@@ -1,6 +1,6 @@
 import type { Sink, Source, SourceStats } from "../../event/source.ts";
 import { K8S_AUDIT } from "../../fields/ka.ts";
-import type { LogLevel } from "../../log.ts";
+import type { PluginStart } from "../plugin/plugin.ts";
 import type { AuditFeed } from "./audit-feed.ts";
 import { AuditQueue } from "./audit-queue.ts";
 import type { AuditSettings } from "./audit-settings.ts";
@@ -10,7 +10,7 @@ import { Intake } from "./intake.ts";
 import { type AuditOrigin, auditOrigin } from "./open-params.ts";
 import { AuditWebhook } from "./webhook.ts";
 
-type Log = (level: LogLevel, message: string) => void;
+type Log = PluginStart["log"];
 
 function feedOf(origin: AuditOrigin, settings: AuditSettings, intake: Intake, log: Log): AuditFeed {
   if (origin.kind === "webhook") return new AuditWebhook(origin, settings, intake, log);

@@ -1,4 +1,4 @@
-import type { LogLevel } from "../../log.ts";
+import type { PluginStart } from "../plugin/plugin.ts";
 import type { AuditQueue } from "./audit-queue.ts";
 import { readPayload } from "./payload.ts";
 
@@ -10,7 +10,7 @@ export type LossCause = "malformed" | "too_large" | "refused";
 
 export interface IntakeOptions {
   readonly maxEventSize: number;
-  readonly log: (level: LogLevel, message: string) => void;
+  readonly log: PluginStart["log"];
 }
 
 /** What came in, in bytes or sentences, on its way into the queue: what is no event is left out, counted and told. */

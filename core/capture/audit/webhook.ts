@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Server } from "bun";
 import { FalcoError, reasonOf } from "../../errors.ts";
-import type { LogLevel } from "../../log.ts";
+import type { PluginStart } from "../plugin/plugin.ts";
 import type { AuditFeed } from "./audit-feed.ts";
 import type { AuditSettings } from "./audit-settings.ts";
 import type { Intake } from "./intake.ts";
@@ -25,17 +25,12 @@ export class AuditWebhook implements AuditFeed {
   readonly #where: Webhook;
   readonly #settings: Settings;
   readonly #intake: Intake;
-  readonly #log: (level: LogLevel, message: string) => void;
+  readonly #log: PluginStart["log"];
   readonly #capacity: number;
   #reserved = 0;
   #server: Server<undefined> | undefined;
 
-  constructor(
-    where: Webhook,
-    settings: Settings,
-    intake: Intake,
-    log: (level: LogLevel, message: string) => void,
-  ) {
+  constructor(where: Webhook, settings: Settings, intake: Intake, log: PluginStart["log"]) {
     this.#where = where;
     this.#settings = settings;
     this.#intake = intake;
