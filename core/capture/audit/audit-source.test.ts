@@ -261,7 +261,7 @@ test("events are compact JSON, whatever they came as", async () => {
       cursor.set(bytes, view, offset, 0);
       texts.push(cursor.slice(1).toString());
     },
-  } as Sink;
+  } as unknown as Sink;
   while ((await source.pump(sink, 10)) >= 0);
   expect(texts).toEqual([JSON.stringify(podEvent({ a: [1.5] }))]);
 });
