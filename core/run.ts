@@ -1,6 +1,7 @@
 import { existsSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { Api } from "./api.ts";
+import { pluginVersions } from "./capture/plugin/find.ts";
 import type { PluginSetting } from "./capture/plugin/plugin.ts";
 import { chosenRules } from "./chosen-rules.ts";
 import type { ConfigLayer } from "./config/layer.ts";
@@ -121,6 +122,7 @@ class Run {
     this.#services = new Services({
       metrics: this.#metrics,
       outputs: this.#outputs,
+      plugins: pluginVersions(this.#plugins),
       stats: () => this.#engines.stats(),
       log: (level, message) => this.#log.log(level, message),
     });

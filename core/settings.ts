@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { findPlugin, pluginSources } from "./capture/plugin/find.ts";
+import { findPlugin, pluginSources, sourceBrought } from "./capture/plugin/find.ts";
 import type { PluginSetting } from "./capture/plugin/plugin.ts";
 import type { Config } from "./config/schema.ts";
 import type { Addition, RulesInput } from "./engine/ruleset.ts";
@@ -188,11 +188,13 @@ export function engineStart(
 /** The starts of one engine for each event source that is enabled; a capture brings all its sources itself. */
 export function engineStarts(start: EngineStart, enabled: readonly string[]): EngineStart[] {
   if (start.source.kind === "replay") return [start];
-  const known = start.plugins.map((setting) => ({ name: setting.name, plugin: findPlugin(setting) }));
+  const known = start.plugins.map(findPlugin);
   return enabled.map((eventSource) => {
     // The first that brings it, in the order they were loaded.
-    const bringing = known.find(({ plugin }) => plugin.source?.name === eventSource);
-    return bringing ? { ...start, source: { kind: "plugin", plugin: bringing.name, eventSource } } : start;
+    const bringing = known.find((plugin) => sourceBrought(plugin) === eventSource);
+    return bringing
+      ? { ...start, source: { kind: "plugin", plugin: bringing.info.name, eventSource } }
+      : start;
   });
 }
 

@@ -9,9 +9,17 @@ type Controller = EngineController<EngineStart, RulesInput, RulesReport>;
 /** How long an engine that was told to stop may hang in a plugin before it is left behind. */
 const STOP_MS = 5_000;
 
-/** The numbers of all engines together, and those of each plugin's source by its name. */
+/** The numbers of one engine. */
+export interface SourceStatistics {
+  readonly source: string;
+  /** Whether a plugin brings it. */
+  readonly isPlugin: boolean;
+  readonly stats: EngineStats;
+}
+
+/** The numbers of the first engine, with what all have matched, and those of each. */
 export interface GroupStats extends EngineStats {
-  readonly plugins: Readonly<Record<string, EngineStats>>;
+  readonly engines: readonly SourceStatistics[];
 }
 
 /** Name of an engine's event source. */
@@ -26,7 +34,7 @@ export class EngineGroup {
   /** Resolves when the last source has ended; rejects as soon as one fails. */
   readonly ended: Promise<GroupStats>;
   readonly #hooks: ControllerHooks;
-  readonly #engines: { readonly source: string; readonly controller: Controller }[] = [];
+  readonly #engines: { readonly source: SourceSpec; readonly controller: Controller }[] = [];
   #settle!: { resolve: (stats: GroupStats) => void; reject: (error: unknown) => void };
 
   constructor(hooks: ControllerHooks) {
@@ -41,10 +49,7 @@ export class EngineGroup {
   /** Starts an engine for each; see EngineController.start. Resolves with the report of the first: all load the same. */
   async start(starts: readonly EngineStart[], rules: RulesInput, rulesOnly = false): Promise<RulesReport> {
     for (const { source } of starts) {
-      this.#engines.push({
-        source: eventSourceOf(source),
-        controller: new EngineController(this.#hooks),
-      });
+      this.#engines.push({ source, controller: new EngineController(this.#hooks) });
     }
     const reports = await Promise.all(
       this.#engines.map(({ controller }, i) => controller.start(starts[i]!, rules, rulesOnly)),
@@ -56,7 +61,7 @@ export class EngineGroup {
   async #end(): Promise<void> {
     try {
       const all = await Promise.all(
-        this.#engines.map(async ({ source, controller }) => ({ source, stats: await controller.ended })),
+        this.#engines.map(async ({ source, controller }) => statistics(source, await controller.ended)),
       );
       this.#settle.resolve(groupStats(all));
     } catch (error) {
@@ -71,10 +76,9 @@ export class EngineGroup {
   }
 
   async stats(): Promise<GroupStats> {
-    const all = this.#engines.map(async ({ source, controller }) => ({
-      source,
-      stats: await controller.stats(),
-    }));
+    const all = this.#engines.map(async ({ source, controller }) =>
+      statistics(source, await controller.stats()),
+    );
     return groupStats(await Promise.all(all));
   }
 
@@ -82,10 +86,13 @@ export class EngineGroup {
   stop(): void {
     for (const { source, controller } of this.#engines) {
       controller.stop();
-      if (source === "syscall") continue;
+      if (source.kind !== "plugin") continue;
       const timer = setTimeout(() => {
         this.#settle.reject(
-          new FalcoError("PLUGIN_HANGS", `Cannot end the source ${source}: its plugin does not return`),
+          new FalcoError(
+            "PLUGIN_HANGS",
+            `Cannot end the source ${source.eventSource}: its plugin does not return`,
+          ),
         );
       }, STOP_MS);
       const done = () => clearTimeout(timer);
@@ -98,19 +105,21 @@ export class EngineGroup {
   }
 }
 
-function groupStats(all: readonly { readonly source: string; readonly stats: EngineStats }[]): GroupStats {
-  const [first] = all;
-  const main = (all.find(({ source }) => source === "syscall") ?? first!).stats;
+const statistics = (source: SourceSpec, stats: EngineStats): SourceStatistics => ({
+  source: eventSourceOf(source),
+  isPlugin: source.kind === "plugin",
+  stats,
+});
+
+function groupStats(engines: readonly SourceStatistics[]): GroupStats {
   const matches: Record<string, number> = {};
-  for (const { stats } of all)
+  for (const { stats } of engines)
     for (const [rule, count] of Object.entries(stats.matchesByRule))
       matches[rule] = (matches[rule] ?? 0) + count;
   return {
-    ...main,
+    ...engines[0]!.stats,
     matchesByRule: matches,
-    alertsDropped: all.reduce((sum, { stats }) => sum + stats.alertsDropped, 0),
-    plugins: Object.fromEntries(
-      all.filter(({ source }) => source !== "syscall").map(({ source, stats }) => [source, stats]),
-    ),
+    alertsDropped: engines.reduce((sum, { stats }) => sum + stats.alertsDropped, 0),
+    engines,
   };
 }

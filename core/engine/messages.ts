@@ -1,3 +1,4 @@
+import type { PluginMetric } from "../capture/plugin/plugin.ts";
 import type { FalcoErrorOptions } from "../errors.ts";
 import type { CpuStats } from "../event/source.ts";
 import type { LibsLevel, LogLevel } from "../log.ts";
@@ -31,6 +32,8 @@ export interface EngineStats {
     readonly actionsTaken: number;
     readonly gaveUp: boolean;
   };
+  /** What plugins say of themselves, `PLUGIN.NAME`. */
+  readonly plugins: readonly PluginMetric[];
   /** State-table losses and lookups by name. */
   readonly state: Readonly<Record<string, number>>;
 }

@@ -1,5 +1,5 @@
 import { findPlugin } from "../capture/plugin/find.ts";
-import type { Plugin, PluginSetting, RunningPlugin } from "../capture/plugin/plugin.ts";
+import type { Plugin, PluginMetric, PluginSetting, RunningPlugin } from "../capture/plugin/plugin.ts";
 import type { Source } from "../event/source.ts";
 import type { FieldClass } from "../fields/field.ts";
 import type { LibsLevel } from "../log.ts";
@@ -59,6 +59,16 @@ export class PluginHost {
   ofNumber(id: number): { readonly source: string; readonly plugin: State["plugin"] } | undefined {
     const found = this.#all.find(({ plugin }) => plugin.source?.id === id);
     return found?.plugin.source && { source: found.plugin.source.name, plugin: eventPlugin(found) };
+  }
+
+  /** What the plugins say of themselves, `PLUGIN.NAME`. */
+  metrics(): PluginMetric[] {
+    return this.#all.flatMap(({ plugin, running }) =>
+      (running?.metrics?.() ?? []).map((metric) => ({
+        ...metric,
+        name: `${plugin.info.name}.${metric.name}`,
+      })),
+    );
   }
 
   /** Ends all of them. */

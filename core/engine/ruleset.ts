@@ -6,6 +6,7 @@ import type { Priority } from "../outputs/alert.ts";
 import { Matcher } from "../rules/compile/matcher.ts";
 import type { CompiledRule } from "../rules/load/compiled.ts";
 import { loadFailure } from "../rules/load/load-failure.ts";
+import { unmetPluginRequirement } from "../rules/load/plugin-requirements.ts";
 import { RulesLoader } from "../rules/load/rules-loader.ts";
 import { type OutputAddition, suggestedOutput } from "../rules/output/additions.ts";
 import { type Selection, selectRules } from "../rules/select.ts";
@@ -111,6 +112,18 @@ export interface LoadOptions {
   readonly fields?: readonly FieldClass[];
 }
 
+const unmetRequirement = (name: string, unmet: string): FileReport => ({
+  name,
+  successful: false,
+  schema: "ok",
+  text: unmet,
+  failure: {
+    code: "RULES_PLUGIN",
+    message: unmet,
+    options: { hint: "add it to plugins and load_plugins" },
+  },
+});
+
 /** Loads files in order; the first that has an error ends it, and there is no rule set then. */
 export function loadRuleset(
   input: RulesInput,
@@ -118,9 +131,16 @@ export function loadRuleset(
 ): { readonly report: RulesReport; readonly ruleset?: Ruleset } {
   const registry = registryFor(input, fields);
   const loader = new RulesLoader({ registry, additions: expandAdditions(input.additions, registry), onStep });
+  const versions = requiredVersions(input);
   const files: FileReport[] = [];
   for (const { name, content } of input.files) {
     const result = loader.load(name, content);
+    // A plugin that is missing explains errors better than the errors do.
+    const unmet = unmetPluginRequirement(loader.collector.pluginRequirements, versions);
+    if (unmet !== undefined) {
+      files.push(unmetRequirement(name, unmet));
+      return { report: { ok: false, files, rules: [], enabled: 0 } };
+    }
     const failure = loadFailure(result);
     const { code, message, hint, place, excerpt } = failure ?? { code: "", message: "" };
     files.push({

@@ -136,7 +136,7 @@ function reload(id: number, rules: RulesInput): void {
   tell({ type: "loaded", id, report });
 }
 
-function statsOf({ engine, opened, state, sender, matches, monitoring }: Running): EngineStats {
+function statsOf({ engine, opened, plugins, state, sender, matches, monitoring }: Running): EngineStats {
   const { seen, dropped, perCpu } = opened.source.stats();
   let fds = 0;
   for (const thread of state.threads.values()) fds += thread.fds.size;
@@ -152,6 +152,7 @@ function statsOf({ engine, opened, state, sender, matches, monitoring }: Running
     matchesByRule: Object.fromEntries(matches),
     alertsDropped: sender.dropped,
     monitoring: monitoring.result,
+    plugins: plugins.metrics(),
     state: { ...state.counters },
   };
 }

@@ -31,6 +31,10 @@ export const pluginSources = (plugins: readonly PluginSetting[]): string[] => [
   ...new Set(["syscall", ...plugins.flatMap((setting) => findPlugin(setting).source?.name ?? [])]),
 ];
 
+/** The event source that a plugin brings: its own, or that of system calls. */
+export const sourceBrought = ({ source, bringsSyscalls }: Plugin): string | undefined =>
+  bringsSyscalls ? "syscall" : source?.name;
+
 /** Fields of plugins as declared: rules can be checked with them, not run. */
 export const declaredFields = (plugins: readonly PluginSetting[]): FieldClass[] =>
   plugins.flatMap((setting) => findPlugin(setting).fields);

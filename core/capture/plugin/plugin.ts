@@ -31,6 +31,13 @@ export interface OpenParam {
   readonly separator?: string;
 }
 
+/** A number that a plugin keeps of itself. */
+export interface PluginMetric {
+  readonly name: string;
+  readonly value: number;
+  readonly kind: "counter" | "gauge";
+}
+
 /** What a plugin is started with. */
 export interface PluginStart {
   /** `init_config`: a text as it stands, a map as JSON; empty without the key. */
@@ -47,6 +54,8 @@ export interface Plugin {
   readonly info: PluginInfo;
   /** Absent when it brings no source of its own. */
   readonly source?: PluginEventSource | undefined;
+  /** Brings events of system calls, instead of the kernel. */
+  readonly bringsSyscalls?: boolean;
   /**
    * Fields it gives to events; empty when none. `sources` of each class names the event sources whose events it reads:
    * none named means all. Their readers need not work before `start`.
@@ -74,6 +83,8 @@ export interface RunningPlugin {
    * made with `writePluginEvent` where no shared object made them. Throws a FalcoError for parameters it can't use.
    */
   readonly open?: ((params: string) => Source) | undefined;
+  /** Its numbers at this time. */
+  readonly metrics?: () => readonly PluginMetric[];
   /** Ends it and frees what it holds; its source is closed before. */
   destroy(): void;
 }
