@@ -106,7 +106,7 @@ async function capture(run: Running): Promise<void> {
       waited: (events) => run.monitoring.waited(events),
       stopped: () => stopping,
     });
-    if (stopping && run.isLive) drainPending(opened.source, engine);
+    if (stopping && (run.isLive || opened.source.acknowledges)) drainPending(opened.source, engine);
   } finally {
     run.capturing?.close();
     await sender.flush();

@@ -22,6 +22,7 @@ function feedOf(origin: AuditOrigin, settings: AuditSettings, intake: Intake, lo
 /** Kubernetes audit events, from a webhook or from files, as records of plugin events. */
 export class AuditSource implements Source {
   readonly name = K8S_AUDIT;
+  readonly acknowledges = true;
   readonly #queue: AuditQueue;
   readonly #intake: Intake;
   readonly #feed: AuditFeed;
