@@ -21,7 +21,7 @@ function skipSpace(text: string, at: number): number {
 }
 
 /** The place behind the string whose opening quote is at `at`. */
-function stringEnd(text: string, at: number): number {
+export function stringEnd(text: string, at: number): number {
   for (let from = at + 1; ; ) {
     const quote = text.indexOf('"', from);
     if (quote < 0) return text.length;

@@ -32,6 +32,18 @@ export function parseDocument(text: string): JsonDocument | undefined {
   }
 }
 
+// A source that has parsed its event already says so: it need not be done again.
+let given: JsonDocument | undefined;
+let givenBytes: Buffer | undefined;
+let givenOffset = -1;
+
+/** The document of the event whose record lies there, until the next call; nothing but what its data say. */
+export function giveDocument(document: JsonDocument | undefined, bytes?: Buffer, offset = -1): void {
+  given = document;
+  givenBytes = bytes;
+  givenOffset = offset;
+}
+
 // The document of the event looked at last: all fields of an event read from one parse.
 let lastEvent: Context["event"] | undefined;
 let lastNumber = -1;
@@ -42,6 +54,7 @@ let last: JsonDocument | undefined;
 /** The data of an event of a plugin or client, when they are JSON; undefined for other events. Parsed once an event. */
 export function documentOf({ event }: Context): JsonDocument | undefined {
   if (event.code !== EVENT.PLUGINEVENT_E) return undefined;
+  if (given && event.bytes === givenBytes && event.offset === givenOffset) return given;
   if (
     event !== lastEvent ||
     event.num !== lastNumber ||

@@ -1,9 +1,13 @@
 import type { Sink } from "../../event/source.ts";
+import { giveDocument } from "../../fields/json-document.ts";
 import { PLUGIN_DATA_AT, writePluginEvent } from "../plugin/event-record.ts";
 import type { AuditRecord } from "./payload.ts";
 
 /** Events handed over in one go: what waits for this thread (requests, messages) gets its turn in between. */
 const BATCH = 256;
+
+/** What was parsed takes several times the memory of its text: when more waits, it is parsed again instead. */
+const PARSED_BYTES = 8 << 20;
 
 /** Audit events on their way to the engine. Whoever fills it looks at `bytes` first. */
 export class AuditQueue {
@@ -36,8 +40,8 @@ export class AuditQueue {
   }
 
   push(event: AuditRecord): void {
-    this.#waiting.push(event);
-    this.#bytes += event.json.length;
+    this.#waiting.push(this.#bytes < PARSED_BYTES ? event : { time: event.time, text: event.text });
+    this.#bytes += event.text.length;
     this.#arrived?.();
   }
 
@@ -61,11 +65,14 @@ export class AuditQueue {
     const count = end - this.#next;
     while (this.#next < end) {
       const event = this.#waiting[this.#next++]!;
-      this.#bytes -= event.json.length;
+      this.#bytes -= event.text.length;
       this.#taken++;
       this.#write(event);
+      const { text, value } = event;
+      giveDocument(value === undefined ? undefined : { text, value }, this.#record, 0);
       sink.event(this.#record, this.#view, 0, 0);
     }
+    giveDocument(undefined);
     if (this.isEmpty) {
       this.#waiting = [];
       this.#next = 0;
@@ -79,14 +86,14 @@ export class AuditQueue {
     this.#bytes = 0;
   }
 
-  #write({ time, json }: AuditRecord): void {
+  #write({ time, text }: AuditRecord): void {
     // A character takes three bytes at most.
-    const most = PLUGIN_DATA_AT + json.length * 3;
+    const most = PLUGIN_DATA_AT + text.length * 3;
     if (most > this.#record.length) {
       this.#record = Buffer.allocUnsafeSlow(most);
       this.#view = new DataView(this.#record.buffer);
     }
-    const length = this.#record.write(json, PLUGIN_DATA_AT);
+    const length = this.#record.write(text, PLUGIN_DATA_AT);
     writePluginEvent(this.#view, 0, time, this.#id, length);
   }
 }

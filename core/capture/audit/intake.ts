@@ -41,7 +41,7 @@ export class Intake {
     const { maxEventSize } = this.#options;
     for (const fault of faults) this.lose("malformed", `An audit event from ${from} is left out: ${fault}`);
     for (const event of events) {
-      if (event.json.length > maxEventSize || Buffer.byteLength(event.json) > maxEventSize)
+      if (event.text.length > maxEventSize || Buffer.byteLength(event.text) > maxEventSize)
         this.lose("too_large", `An audit event from ${from} is left out: it is longer than maxEventSize`);
       else this.queue.push(event);
     }

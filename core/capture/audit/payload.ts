@@ -1,11 +1,14 @@
-import { compactJson, elements, isDeeperThan, member } from "../../event/json-text.ts";
+import { compactJson, elements, type Span } from "../../event/json-text.ts";
 import { type Json, MAX_DEPTH, memberOf } from "../../fields/json-document.ts";
+import { outlineOf } from "./outline.ts";
 import { timestamp } from "./timestamp.ts";
 
-/** One audit event: the JSON that it is, and when its stage was reached, in nanoseconds since the epoch. */
+/** One audit event: when its stage was reached, in nanoseconds since the epoch, and the JSON that it is. */
 export interface AuditRecord {
   readonly time: bigint;
-  readonly json: string;
+  readonly text: string;
+  /** The same, parsed. */
+  readonly value?: Json;
 }
 
 export interface Payload {
@@ -18,35 +21,51 @@ const UNKNOWN = "it is no Kubernetes audit event, EventList or array of them";
 
 /** Takes apart what an API server sends or writes: an event, an EventList, or an array of both. */
 export function readPayload(text: string): Payload {
-  const events: AuditRecord[] = [];
-  const faults: string[] = [];
+  const payload = { events: [] as AuditRecord[], faults: [] as string[] };
   let value: Json;
   try {
     value = JSON.parse(text);
   } catch {
-    return { events, faults: ["it is not JSON"] };
+    payload.faults.push("it is not JSON");
+    return payload;
   }
+  if (!Array.isArray(value)) {
+    takeOne(text, value, payload);
+    return payload;
+  }
+  // One level of arrays: taking apart arrays in arrays would read the innermost again for each of them.
+  for (const [i, { start, end }] of elements(text, 0).entries())
+    takeOne(text.slice(start, end), value[i]!, payload);
+  return payload;
+}
+
+interface Taken {
+  readonly events: AuditRecord[];
+  readonly faults: string[];
+}
+
+/** Takes an event, or the events of an EventList. */
+function takeOne(text: string, value: Json, { events, faults }: Taken): void {
+  const { depth, hasSpace, items } = outlineOf(text);
   // Whatever shows a value walks down into it: what would exhaust the stack does not get further than here.
-  if (isDeeperThan(text, MAX_DEPTH)) return { events, faults: [`it is nested more than ${MAX_DEPTH} deep`] };
-  const single = (event: Json, start: number, end: number): void => {
+  if (depth > MAX_DEPTH) {
+    faults.push(`it is nested more than ${MAX_DEPTH} deep`);
+    return;
+  }
+  const single = (event: Json, { start, end }: Span): void => {
     const stamp = memberOf(event, "stageTimestamp");
     const time = typeof stamp === "string" ? timestamp(stamp) : undefined;
-    if (time === undefined) faults.push("an event has no stageTimestamp that is a time");
-    else events.push({ time, json: compactJson(text.slice(start, end)) });
+    if (time === undefined) {
+      faults.push("an event has no stageTimestamp that is a time");
+      return;
+    }
+    const own = text.slice(start, end);
+    events.push({ time, text: hasSpace ? compactJson(own) : own, value: event });
   };
-  const each = (items: readonly Json[], at: number, take: typeof single): void => {
-    for (const [i, { start, end }] of elements(text, at).entries()) take(items[i]!, start, end);
-  };
-  const one = (value: Json, start: number, end: number): void => {
-    const items = memberOf(value, "items");
-    const kind = memberOf(value, "kind");
-    if (kind === "Event") single(value, start, end);
-    else if (kind === "EventList" && Array.isArray(items))
-      each(items, member(text, start, "items")!.start, single);
-    else faults.push(UNKNOWN);
-  };
-  // One level of arrays: taking apart arrays in arrays would read the innermost again for each of them.
-  if (Array.isArray(value)) each(value, 0, one);
-  else one(value, 0, text.length);
-  return { events, faults };
+  const kind = memberOf(value, "kind");
+  const listed = memberOf(value, "items");
+  if (kind === "Event") single(value, { start: 0, end: text.length });
+  else if (kind === "EventList" && Array.isArray(listed))
+    for (const [i, event] of listed.entries()) single(event, items[i]!);
+  else faults.push(UNKNOWN);
 }
