@@ -8,10 +8,11 @@ import { EventInput } from "./event-input.ts";
 import { PLUGIN_DATA } from "./event-record.ts";
 import { acceptedCodes, codesAt, type Extraction, extractedFields } from "./extract.ts";
 import { numbersOf, type PluginLibrary, textAt } from "./library.ts";
+import { metricsAt } from "./metrics.ts";
 import { NativeBlock, nativeText } from "./native-block.ts";
 import { openParamsOf } from "./open-params.ts";
 import { PluginOwner } from "./owner.ts";
-import type { OpenParam, PluginStart, RunningPlugin } from "./plugin.ts";
+import type { OpenParam, PluginMetric, PluginStart, RunningPlugin } from "./plugin.ts";
 import { RC, SharedPluginSource } from "./plugin-source.ts";
 import type { SharedPlugin } from "./shared-plugin.ts";
 
@@ -160,6 +161,15 @@ export class RunningSharedPlugin implements RunningPlugin {
       },
       params,
     );
+  }
+
+  metrics(): readonly PluginMetric[] {
+    const library = this.#library;
+    if (!library.has("get_metrics")) return [];
+    const count = new Uint32Array(1);
+    const address = library.call("get_metrics", this.#state, count);
+    this.#takeLog();
+    return metricsAt(address, count[0]!);
   }
 
   destroy(): void {
