@@ -59,7 +59,11 @@ describe.skipIf(NO_COMPILER !== undefined)(`a shared object${skip}`, () => {
   test("brings events, fills in what the plugin left open, and reads its fields from them", async () => {
     const log: string[] = [];
     const plugin = new SharedPlugin("mine", COUNTER);
-    const running = plugin.start({ config: "", log: (level, message) => log.push(`${level} ${message}`) });
+    const running = plugin.start({
+      config: "",
+      state: new State(),
+      log: (level, message) => log.push(`${level} ${message}`),
+    });
     const state = new State();
     state.sourceName = "count";
     const read = (event: EventCursor, name: string, arg?: string) => {
@@ -105,11 +109,14 @@ describe.skipIf(NO_COMPILER !== undefined)(`a shared object${skip}`, () => {
   test("may fail when it is started, when it is opened and later, and its own reason is told", async () => {
     const plugin = new SharedPlugin("mine", COUNTER);
     const log = (): void => {};
-    expect(() => plugin.start({ config: '{"fail":true}', log })).toThrow(
+    const state = new State();
+    expect(() => plugin.start({ config: '{"fail":true}', state, log })).toThrow(
       `Cannot start plugin counter from ${COUNTER}: told to fail`,
     );
-    const running = plugin.start({ config: '{"greeting":"hello"}', log });
-    await expect(take(running, "fail", log)).rejects.toThrow('plugin counter refuses "fail": told not to open');
+    const running = plugin.start({ config: '{"greeting":"hello"}', state, log });
+    await expect(take(running, "fail", log)).rejects.toThrow(
+      'plugin counter refuses "fail": told not to open',
+    );
     let events = 0;
     const broken = take(running, "break", () => {
       events++;
@@ -122,7 +129,7 @@ describe.skipIf(NO_COMPILER !== undefined)(`a shared object${skip}`, () => {
 
   test("gets a configuration that fits its schema, or none", () => {
     const start = (config: string) => () =>
-      new SharedPlugin("mine", COUNTER).start({ config, log: () => {} });
+      new SharedPlugin("mine", COUNTER).start({ config, state: new State(), log: () => {} });
     expect(start('{"greeting":1}')).toThrow("is wrong at greeting: it has to be string, and is integer");
     expect(start('{"fail":"yes"}')).toThrow("is wrong at fail: it has to be boolean, and is string");
     expect(start('{"greting":"x"}')).toThrow("has the unknown member greting");
