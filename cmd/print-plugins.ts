@@ -2,6 +2,7 @@ import { findPlugin, sourceBrought } from "../core/capture/plugin/find.ts";
 import type { Plugin, PluginInfo, PluginSetting } from "../core/capture/plugin/plugin.ts";
 import { loadConfig } from "../core/config/load.ts";
 import { configuredPlugin, loadedPlugins, pluginText } from "../core/plugins.ts";
+import { State } from "../core/state/state.ts";
 import { loadOptions } from "./config/config-flags.ts";
 import { err, out } from "./print.ts";
 import type { RunFlags } from "./run-modes.ts";
@@ -30,7 +31,11 @@ function schemaText({ initSchema }: PluginInfo): string {
 /** What the plugin, started with its configuration, suggests to open its source with. */
 function openParamsText({ config }: PluginSetting, plugin: Plugin): string {
   if (sourceBrought(plugin) === undefined) return "";
-  const running = plugin.start({ config, log: (level, message) => err(`${level}: ${message}`) });
+  const running = plugin.start({
+    config,
+    state: new State(),
+    log: (level, message) => err(`${level}: ${message}`),
+  });
   const params = running.openParams?.() ?? [];
   running.destroy();
   if (params.length === 0) {

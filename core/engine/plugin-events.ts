@@ -8,17 +8,21 @@ import type { PluginHost } from "./plugin-host.ts";
 const SYSCALL = "syscall";
 
 /**
- * Tells a replay's rules whose event each is: a capture can hold events of several sources, and the plugin's number in
- * a record says which. Events of plugins that are not loaded belong to no source, and no rule.
+ * What plugins have to do with an event before rules see it. In a replay, whose events may be of several sources, the
+ * plugin's number in a record says which; events of plugins that are not loaded belong to no source, and no rule.
  */
 export class PluginEvents<R> implements Matching<R> {
   readonly #host: Pick<PluginHost, "ofNumber">;
+  readonly #parsers: PluginHost["parsers"];
+  readonly #isReplay: boolean;
   #rules: Matching<R>;
   #current = 0;
 
-  constructor(rules: Matching<R>, host: Pick<PluginHost, "ofNumber">) {
+  constructor(rules: Matching<R>, host: Pick<PluginHost, "ofNumber" | "parsers">, isReplay: boolean) {
     this.#rules = rules;
     this.#host = host;
+    this.#parsers = host.parsers;
+    this.#isReplay = isReplay;
   }
 
   /** Other rules from the next event on. */
@@ -27,10 +31,13 @@ export class PluginEvents<R> implements Matching<R> {
   }
 
   match(context: Context, onMatch: (rule: R) => void): void {
-    const { event } = context;
-    const isNumbered = event.code === EVENT.PLUGINEVENT_E || event.code === EVENT.ASYNCEVENT_E;
-    const id = isNumbered ? event.uint(0, 0) : 0;
-    if (id !== this.#current) this.#change(id, context.state);
+    if (this.#isReplay) {
+      const { event } = context;
+      const isNumbered = event.code === EVENT.PLUGINEVENT_E || event.code === EVENT.ASYNCEVENT_E;
+      const id = isNumbered ? event.uint(0, 0) : 0;
+      if (id !== this.#current) this.#change(id, context.state);
+    }
+    for (const parse of this.#parsers) parse(context);
     this.#rules.match(context, onMatch);
   }
 

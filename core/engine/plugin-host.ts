@@ -1,7 +1,8 @@
+import { AccompaniedSource } from "../capture/plugin/accompanied-source.ts";
 import { findPlugin } from "../capture/plugin/find.ts";
 import type { Plugin, PluginMetric, PluginSetting, RunningPlugin } from "../capture/plugin/plugin.ts";
 import type { Source } from "../event/source.ts";
-import type { FieldClass } from "../fields/field.ts";
+import type { Context, FieldClass } from "../fields/field.ts";
 import type { LibsLevel } from "../log.ts";
 import type { State } from "../state/state.ts";
 
@@ -23,14 +24,14 @@ export class PluginHost {
   constructor(
     settings: readonly PluginSetting[],
     source: string | undefined,
-    log: (level: LibsLevel, message: string) => void,
+    { state, log }: { state: State; log: (level: LibsLevel, message: string) => void },
   ) {
     try {
       for (const setting of settings) {
         const plugin = findPlugin(setting);
         const running =
           source === undefined || concerns(plugin, source)
-            ? plugin.start({ config: setting.config, log })
+            ? plugin.start({ config: setting.config, state, log })
             : undefined;
         this.#all.push({ plugin, setting, running });
       }
@@ -69,6 +70,28 @@ export class PluginHost {
         name: `${plugin.info.name}.${metric.name}`,
       })),
     );
+  }
+
+  /** Plugins that look at every event before rules do. */
+  get parsers(): ((context: Context) => void)[] {
+    return this.#running.flatMap(({ parse }) => parse ?? []);
+  }
+
+  get #running(): RunningPlugin[] {
+    return this.#all.flatMap(({ running }) => running ?? []);
+  }
+
+  /** Tells the plugins that the source has been opened; returns it, with what they do between its events. */
+  opened(source: Source, isLive: boolean): Source {
+    const id = this.#all.find(({ plugin }) => plugin.source?.name === source.name)?.plugin.source?.id ?? 0;
+    for (const running of this.#running) running.opened?.({ id, source: source.name, isLive });
+    const between = this.#running.flatMap((running) => running.between ?? []);
+    return between.length === 0 ? source : new AccompaniedSource(source, between);
+  }
+
+  /** Tells the plugins that the source is about to be closed. */
+  closed(): void {
+    for (const running of this.#running) running.closed?.();
   }
 
   /** Ends all of them. */

@@ -1,9 +1,10 @@
-import { ALWAYS_LOADED, declaredFields, pluginVersions } from "../capture/plugin/find.ts";
+import { ALWAYS_LOADED, declaredFields, findPlugin, pluginVersions } from "../capture/plugin/find.ts";
 import type { PluginSetting } from "../capture/plugin/plugin.ts";
 import { FIELD_CLASSES, fieldRegistry, staticFields } from "../fields/all.ts";
 import type { Context, FieldClass, FieldRegistry } from "../fields/field.ts";
 import type { Priority } from "../outputs/alert.ts";
 import { Matcher } from "../rules/compile/matcher.ts";
+import { knowAsyncEvents } from "../rules/language/event-codes.ts";
 import type { CompiledRule } from "../rules/load/compiled.ts";
 import { loadFailure } from "../rules/load/load-failure.ts";
 import { unmetPluginRequirement } from "../rules/load/plugin-requirements.ts";
@@ -55,6 +56,10 @@ const pluginsOf = ({ plugins }: Pick<RulesInput, "plugins">): readonly PluginSet
 export const requiredVersions = (input: Pick<RulesInput, "plugins">): Record<string, string> =>
   pluginVersions(pluginsOf(input));
 
+/** Names of events that plugins make. */
+export const pluginEventNames = (input: Pick<RulesInput, "plugins">): string[] =>
+  pluginsOf(input).flatMap((setting) => findPlugin(setting).eventNames ?? []);
+
 /** Fields of plugins, as declared. */
 export const pluginFields = (input: Pick<RulesInput, "plugins">): FieldClass[] =>
   declaredFields(pluginsOf(input));
@@ -64,6 +69,7 @@ export function registryFor(
   input: Pick<RulesInput, "sources" | "staticFields" | "plugins">,
   plugins: readonly FieldClass[] = pluginFields(input),
 ): FieldRegistry {
+  knowAsyncEvents(pluginEventNames(input));
   return fieldRegistry([...FIELD_CLASSES, staticFields(input.staticFields), ...plugins], input.sources);
 }
 

@@ -27,6 +27,7 @@ interface Running {
   /** What holds the rules and can be given others. */
   readonly holder: { use(rules: Ruleset): void };
   readonly monitoring: Monitoring;
+  readonly isReplay: boolean;
   /** Events come from the kernel's buffer. */
   readonly isLive: boolean;
   readonly opened: OpenedSource;
@@ -44,16 +45,17 @@ const LOAD_SLICE_MS = 10;
 type Start = Extract<ToEngine<EngineStart, RulesInput>, { type: "start" }>;
 
 function start({ start: spec, rules, rulesOnly, progress }: Start): void {
-  const plugins = new PluginHost(spec.plugins, sourceOf(spec), (level, message) =>
-    tell({ type: "libsLog", level, message }),
-  );
+  const state = new State({ threads: spec.maxThreads });
+  const plugins = new PluginHost(spec.plugins, sourceOf(spec), {
+    state,
+    log: (level, message) => tell({ type: "libsLog", level, message }),
+  });
   const { report, ruleset } = loadRuleset(rules, { fields: plugins.fields });
   if (!ruleset || rulesOnly) {
     plugins.close();
     tell({ type: "loaded", id: 0, report });
     return;
   }
-  const state = new State({ threads: spec.maxThreads });
   const isReplay = spec.source.kind === "replay";
   // A plugin is asked for its events: it can wait as well as a capture can.
   const waits = isReplay || spec.source.kind === "plugin";
@@ -78,14 +80,27 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
   });
   const clock = monitoring.clock(capturing ?? ruleset);
   const inner = clock ?? capturing ?? ruleset;
-  const bySource = isReplay ? new PluginEvents(inner, plugins) : undefined;
-  const engine = new Engine(state, bySource ?? inner, (rule, context) => {
+  const looksFirst = isReplay || plugins.parsers.length > 0;
+  const byPlugins = looksFirst ? new PluginEvents(inner, plugins, isReplay) : undefined;
+  const engine = new Engine(state, byPlugins ?? inner, (rule, context) => {
     matches.set(rule.name, (matches.get(rule.name) ?? 0) + 1);
     sender.add(renderAlert(rule, context, spec.hostname || state.hostname));
   });
-  const holder = capturing ?? clock ?? bySource ?? engine;
+  const holder = capturing ?? clock ?? byPlugins ?? engine;
   const isLive = spec.source.kind === "modern_ebpf";
-  running = { engine, capturing, holder, monitoring, isLive, opened, plugins, state, sender, matches };
+  running = {
+    engine,
+    capturing,
+    holder,
+    monitoring,
+    isReplay,
+    isLive,
+    opened,
+    plugins,
+    state,
+    sender,
+    matches,
+  };
   tell({ type: "loaded", id: 0, report });
   void capture(running).catch((error) => tell({ type: "failed", error: errorMessage(error) }));
 }
@@ -99,15 +114,17 @@ function sourceOf({ source }: EngineStart): string | undefined {
 async function capture(run: Running): Promise<void> {
   const { opened, engine, sender } = run;
   await opened.source.open(engine);
+  const source = run.plugins.opened(opened.source, !run.isReplay);
   tell({ type: "capturing" });
   try {
-    await runLoop(opened.source, engine, {
+    await runLoop(source, engine, {
       flush: () => sender.flush(),
       waited: (events) => run.monitoring.waited(events),
       stopped: () => stopping,
     });
-    if (stopping && (run.isLive || opened.source.acknowledges)) drainPending(opened.source, engine);
+    if (stopping && (run.isLive || opened.source.acknowledges)) drainPending(source, engine);
   } finally {
+    run.plugins.closed();
     run.capturing?.close();
     await sender.flush();
   }

@@ -1,7 +1,8 @@
 import type { EventCursor } from "../../event/cursor.ts";
-import type { Source } from "../../event/source.ts";
-import type { FieldClass } from "../../fields/field.ts";
+import type { Sink, Source } from "../../event/source.ts";
+import type { Context, FieldClass } from "../../fields/field.ts";
 import type { LibsLevel } from "../../log.ts";
+import type { State } from "../../state/state.ts";
 
 /** What a plugin says of itself. */
 export interface PluginInfo {
@@ -38,12 +39,23 @@ export interface PluginMetric {
   readonly kind: "counter" | "gauge";
 }
 
+/** The source that a plugin's thread takes events from. */
+export interface OpenedCapture {
+  /** The number of the plugin that brings it; 0 for system calls. */
+  readonly id: number;
+  /** Its name as rules have it. */
+  readonly source: string;
+  readonly isLive: boolean;
+}
+
 /** What a plugin is started with. */
 export interface PluginStart {
   /** `init_config`: a text as it stands, a map as JSON; empty without the key. */
   readonly config: string;
   /** A line for the log of the capture layers, by their own levels. */
   readonly log: (level: LibsLevel, message: string) => void;
+  /** What is known of processes and their descriptors where it runs. */
+  readonly state: State;
 }
 
 /**
@@ -63,6 +75,8 @@ export interface Plugin {
   readonly fields: readonly FieldClass[];
   /** Whether it has to do with events of a source in other ways than by bringing or reading them. */
   readonly concerns?: (source: string) => boolean;
+  /** Names of events that it makes by itself: rules may compare `evt.type` with them. */
+  readonly eventNames?: readonly string[];
   /**
    * Starts it, in the thread that takes in the events: once for each event source that it has to do with. Throws a
    * FalcoError when it does not accept its configuration.
@@ -83,6 +97,14 @@ export interface RunningPlugin {
    * made with `writePluginEvent` where no shared object made them. Throws a FalcoError for parameters it can't use.
    */
   readonly open?: ((params: string) => Source) | undefined;
+  /** Looks at an event when state has taken it in, and before rules see it. */
+  readonly parse?: ((context: Context) => void) | undefined;
+  /** The source of its thread has been opened, live or for a replay. */
+  readonly opened?: (capture: OpenedCapture) => void;
+  /** Hands over events that it has made by itself and does other work of its own. Called between events; returns the number of events. */
+  readonly between?: ((sink: Sink) => number) | undefined;
+  /** The source is about to be closed. */
+  readonly closed?: () => void;
   /** Its numbers at this time. */
   readonly metrics?: () => readonly PluginMetric[];
   /** Ends it and frees what it holds; its source is closed before. */

@@ -1,22 +1,33 @@
 import { FalcoError } from "../../errors.ts";
 import type { EventCursor } from "../../event/cursor.ts";
-import type { Source } from "../../event/source.ts";
+import type { Sink, Source } from "../../event/source.ts";
 import type { FieldClass } from "../../fields/field.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { VERSIONS } from "../../versions.ts";
+import { AsyncEvents } from "./async-events.ts";
 import { EventInput } from "./event-input.ts";
 import { PLUGIN_DATA } from "./event-record.ts";
 import { acceptedCodes, codesAt, type Extraction, extractedFields } from "./extract.ts";
 import { numbersOf, type PluginLibrary, textAt } from "./library.ts";
+import { metricsAt } from "./metrics.ts";
 import { NativeBlock, nativeText } from "./native-block.ts";
 import { openParamsOf } from "./open-params.ts";
 import { PluginOwner } from "./owner.ts";
-import type { OpenParam, PluginStart, RunningPlugin } from "./plugin.ts";
+import type { OpenedCapture, OpenParam, PluginMetric, PluginStart, RunningPlugin } from "./plugin.ts";
 import { RC, SharedPluginSource } from "./plugin-source.ts";
+import { Routines } from "./routines.ts";
 import type { SharedPlugin } from "./shared-plugin.ts";
 
 /** ss_plugin_init_input: | configuration* | owner* | last error() | tables* | log() | */
 const INIT = { size: 40, config: 0, owner: 8, error: 16, tables: 24, log: 32 };
+
+/**
+ * ss_plugin_event_parse_input:
+ *   | owner* | last error() | 10 old functions of tables | reading functions of tables* | writing functions* |
+ */
+const PARSE = { size: 112, owner: 0, error: 8, tables: 96 };
+/** ss_plugin_capture_listen_input: | owner* | routines* | reading functions of tables* | writing* | last error() | */
+const LISTEN = { size: 40, owner: 0, routines: 8, tables: 16, error: 32 };
 
 /** What plugins are shown of an event's data where they have no words of their own for it, in bytes. */
 const SHOWN_DATA = 50;
@@ -26,11 +37,16 @@ const DEFAULT_EVENT_SCHEMA = "3.0.0";
 export class RunningSharedPlugin implements RunningPlugin {
   readonly fields: readonly FieldClass[];
   readonly open: RunningPlugin["open"];
+  readonly parse: RunningPlugin["parse"];
+  readonly between: RunningPlugin["between"];
   readonly #plugin: SharedPlugin;
   readonly #library: PluginLibrary;
   readonly #log: PluginStart["log"];
   readonly #owner = new PluginOwner();
   readonly #events = new EventInput();
+  readonly #routines: Routines | undefined;
+  readonly #listen = new NativeBlock(LISTEN.size);
+  #async: AsyncEvents | undefined;
   #state = 0;
 
   constructor(plugin: SharedPlugin, library: PluginLibrary, start: PluginStart) {
@@ -39,7 +55,11 @@ export class RunningSharedPlugin implements RunningPlugin {
     this.#log = start.log;
     this.#init(start.config);
     this.fields = this.#extractedFields();
-    if (plugin.abilities.source) this.open = (params) => this.#open(params);
+    const { source, parses, injects, listens } = plugin.abilities;
+    if (source) this.open = (params) => this.#open(params);
+    if (parses) this.parse = this.#parser(parses);
+    this.#routines = listens ? new Routines(() => this.#state) : undefined;
+    if (injects || listens) this.between = (sink) => this.#between(sink);
   }
 
   #init(config: string): void {
@@ -124,6 +144,64 @@ export class RunningSharedPlugin implements RunningPlugin {
     return this.#plugin.fields.map((one) => ({ ...one, fields: extractedFields(one.fields, extraction) }));
   }
 
+  #parser(sources: readonly string[]): NonNullable<RunningPlugin["parse"]> {
+    const parse = this.#library.function("parse_event");
+    const wanted = this.#codes("get_parse_event_types", sources);
+    const input = new NativeBlock(PARSE.size);
+    input.setAddress(PARSE.owner, this.#owner.address);
+    input.setAddress(PARSE.error, this.#owner.functions.lastError);
+    return ({ event, state }) => {
+      const { sourceName } = state;
+      if (wanted[event.code] !== 1 || sourceName === undefined) return;
+      if (sources.length > 0 && !sources.includes(sourceName)) return;
+      parse(this.#state, this.#events.show(event, sourceName), input.address);
+    };
+  }
+
+  opened({ id, source, isLive }: OpenedCapture): void {
+    const { injects, injected, listens } = this.#plugin.abilities;
+    if (listens) this.#capture("capture_open");
+    if (!isLive || !injects || (injects.length > 0 && !injects.includes(source))) return;
+    const { name } = this.#plugin.info;
+    this.#async = new AsyncEvents(this.#library, this.#state, {
+      owner: this.#owner,
+      names: injected,
+      id,
+      log: (level, message) => this.#log(level, `${name}: ${message}`),
+    });
+  }
+
+  #capture(symbol: "capture_open" | "capture_close"): void {
+    const input = this.#listen;
+    input.setAddress(LISTEN.owner, this.#owner.address);
+    input.setAddress(LISTEN.routines, this.#routines?.address ?? 0);
+    input.setAddress(LISTEN.error, this.#owner.functions.lastError);
+    const rc = this.#library.call(symbol, this.#state, input.bytes);
+    this.#takeLog();
+    if (rc === RC.success) return;
+    const { name } = this.#plugin.info;
+    throw new FalcoError(
+      "PLUGIN_CAPTURE",
+      `Cannot go on: plugin ${name} fails in ${symbol}: ${this.#lastError()}`,
+      {
+        hint: "the reason is the plugin's own; check its init_config",
+      },
+    );
+  }
+
+  #between(sink: Sink): number {
+    this.#routines?.run();
+    const count = this.#async?.hand(sink) ?? 0;
+    this.#takeLog();
+    return count;
+  }
+
+  closed(): void {
+    this.#async?.close();
+    this.#async = undefined;
+    if (this.#plugin.abilities.listens) this.#capture("capture_close");
+  }
+
   /** One line about an event of its source. */
   describe(event: EventCursor): string {
     const library = this.#library;
@@ -162,10 +240,20 @@ export class RunningSharedPlugin implements RunningPlugin {
     );
   }
 
+  metrics(): readonly PluginMetric[] {
+    const library = this.#library;
+    if (!library.has("get_metrics")) return [];
+    const count = new Uint32Array(1);
+    const address = library.call("get_metrics", this.#state, count);
+    this.#takeLog();
+    return metricsAt(address, count[0]!);
+  }
+
   destroy(): void {
     if (this.#state !== 0) this.#library.call("destroy", this.#state);
     this.#state = 0;
     this.#takeLog();
+    this.#routines?.close();
     this.#owner.close();
   }
 }

@@ -44,6 +44,10 @@ export class SharedPlugin implements Plugin {
     return this.abilities.source?.id === 0 ? undefined : this.abilities.source;
   }
 
+  get eventNames(): readonly string[] {
+    return this.abilities.injected;
+  }
+
   get bringsSyscalls(): boolean {
     return this.abilities.source?.id === 0;
   }
