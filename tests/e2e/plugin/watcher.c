@@ -9,6 +9,9 @@
 #ifndef SCHEMA
 #define SCHEMA "4.0.0"
 #endif
+#ifndef SOURCES
+#define SOURCES "[\"syscall\"]"
+#endif
 
 typedef struct {
 	char error[128];
@@ -92,7 +95,7 @@ EXPORT uint16_t *plugin_get_parse_event_types(uint32_t *count, plugin *p) {
 	static uint16_t types[] = {307, 402};
 	return *count = 2, types;
 }
-EXPORT const char *plugin_get_parse_event_sources(void) { return "[\"syscall\"]"; }
+EXPORT const char *plugin_get_parse_event_sources(void) { return SOURCES; }
 
 EXPORT int32_t plugin_parse_event(plugin *p, const event *e, const parse_input *in) {
 	value key = {.s64 = e->record->thread}, seen = {0};
@@ -106,7 +109,7 @@ EXPORT int32_t plugin_parse_event(plugin *p, const event *e, const parse_input *
 }
 
 /* Extraction: what is known of the event's thread. */
-EXPORT const char *plugin_get_extract_event_sources(void) { return "[\"syscall\"]"; }
+EXPORT const char *plugin_get_extract_event_sources(void) { return SOURCES; }
 EXPORT const char *plugin_get_fields(void) {
 	return "[{\"name\":\"watch.comm\",\"type\":\"string\",\"desc\":\"Of the thread\"},"
 	       "{\"name\":\"watch.seen\",\"type\":\"uint64\",\"desc\":\"Events of the thread\"},"
@@ -191,7 +194,7 @@ EXPORT int32_t plugin_extract_fields(plugin *p, const event *e, const extract_in
 
 /* Events of its own, from a thread of its own. */
 EXPORT const char *plugin_get_async_events(void) { return "[\"heartbeat\"]"; }
-EXPORT const char *plugin_get_async_event_sources(void) { return "[\"syscall\"]"; }
+EXPORT const char *plugin_get_async_event_sources(void) { return SOURCES; }
 
 static int32_t beat(plugin *p, const char *name, char *error) {
 	char memory[256] = {0};
