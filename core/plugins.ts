@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { BUILT_IN } from "./capture/plugin/built-in.ts";
-import { ALWAYS_LOADED, findPlugin } from "./capture/plugin/find.ts";
+import { ALWAYS_LOADED, concernsSource, findPlugin, pluginSources } from "./capture/plugin/find.ts";
 import type { Plugin, PluginInfo, PluginSetting } from "./capture/plugin/plugin.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
@@ -24,6 +24,41 @@ export function loadedPlugins({ config, tree }: Pick<LoadedConfig, "config" | "t
   const settings = new Map(ALWAYS_LOADED.map((setting) => [setting.name, setting]));
   for (const plugin of wanted) settings.set(plugin.name, settingOf(plugin));
   return [...settings.values()];
+}
+
+/**
+ * Refuses plugins that can't be told apart, and those that no source has a use for. Looks at their files, so it throws
+ * a FalcoError also where one can't be loaded.
+ */
+export function checkPlugins(settings: readonly PluginSetting[]): void {
+  const sources = pluginSources(settings);
+  const found: Plugin[] = [];
+  for (const setting of settings) {
+    const plugin = findPlugin(setting);
+    const { name } = plugin.info;
+    const id = plugin.source?.id;
+    const twin = found.find(
+      ({ info, source }) => info.name === name || (id !== undefined && source?.id === id),
+    );
+    if (twin) {
+      const shared = twin.info.name === name ? `the name "${name}"` : `number ${id}`;
+      throw new FalcoError(
+        "PLUGIN_LOAD",
+        `Cannot load plugin ${setting.name}: another one has ${shared} already`,
+        {
+          hint: "take one of them out of load_plugins",
+        },
+      );
+    }
+    if (setting.library !== undefined && !sources.some((source) => concernsSource(plugin, source))) {
+      throw new FalcoError(
+        "PLUGIN_UNUSED",
+        `Cannot use plugin ${setting.name}: it is made for event sources that are not there`,
+        { hint: `there are: ${sources.join(", ")}; load the plugin that brings the source it reads, too` },
+      );
+    }
+    found.push(plugin);
+  }
 }
 
 function configured(name: string, plugins: readonly ConfiguredPlugin[]): ConfiguredPlugin {

@@ -14,7 +14,7 @@ import { FalcoError, reasonOf } from "./errors.ts";
 import { enabledSources, type SourceChoice } from "./event-sources.ts";
 import { createLog, type Log } from "./log.ts";
 import { OutputQueue } from "./outputs/outputs.ts";
-import { loadedPlugins } from "./plugins.ts";
+import { checkPlugins, loadedPlugins } from "./plugins.ts";
 import { invalidRules, reloadFailure, tellRestartKeys } from "./reload.ts";
 import { SelfMetrics } from "./self-metrics.ts";
 import { Services } from "./services.ts";
@@ -85,6 +85,7 @@ class Run {
     this.#workload = options.trace && new TracedWorkload(options.trace);
     this.#loaded = this.#loadConfig();
     this.#plugins = loadedPlugins(this.#loaded);
+    checkPlugins(this.#plugins);
     const { config } = this.#loaded;
     const syslog = new SyslogSocket();
     this.#log = createLog(logOptions(config), {
@@ -185,11 +186,7 @@ class Run {
     });
     tellPlugins(this.#log, this.#plugins);
     const rules = this.#allRules();
-    // A capture has the sources that it has.
-    const enabled = this.#isReplay
-      ? rules.sources
-      : enabledSources(this.#options.sources ?? ALL_SOURCES, rules.sources);
-    const starts = engineStarts(start, enabled);
+    const starts = engineStarts(start, this.#enabledSources(rules.sources));
     tellSelections(this.#log, rules.selections);
     this.#log.log("info", "Loading rules from:");
     this.#report = await this.#engines.start(starts, rules, this.#options.dryRun);
@@ -217,6 +214,12 @@ class Run {
       await this.#services.stop();
       this.#removePidfile();
     }
+  }
+
+  #enabledSources(loaded: readonly string[]): readonly string[] {
+    // A capture has the sources that it has, a workload that of its system calls.
+    if (this.#isReplay) return loaded;
+    return this.#workload ? ["syscall"] : enabledSources(this.#options.sources ?? ALL_SOURCES, loaded);
   }
 
   async #end(message: string): Promise<number> {

@@ -1,5 +1,5 @@
 import { AccompaniedSource } from "../capture/plugin/accompanied-source.ts";
-import { findPlugin } from "../capture/plugin/find.ts";
+import { concernsSource, findPlugin } from "../capture/plugin/find.ts";
 import type { Plugin, PluginMetric, PluginSetting, RunningPlugin } from "../capture/plugin/plugin.ts";
 import type { Source } from "../event/source.ts";
 import type { Context, FieldClass } from "../fields/field.ts";
@@ -30,7 +30,7 @@ export class PluginHost {
       for (const setting of settings) {
         const plugin = findPlugin(setting);
         const running =
-          source === undefined || concerns(plugin, source)
+          source === undefined || concernsSource(plugin, source)
             ? plugin.start({ config: setting.config, state, log })
             : undefined;
         this.#all.push({ plugin, setting, running });
@@ -104,11 +104,3 @@ const eventPlugin = ({ plugin, running }: Started): State["plugin"] => ({
   name: plugin.info.name,
   describe: (event) => running?.describe?.(event),
 });
-
-function concerns(plugin: Plugin, source: string): boolean {
-  return (
-    plugin.source?.name === source ||
-    plugin.concerns?.(source) === true ||
-    plugin.fields.some(({ sources }) => sources.length === 0 || sources.includes(source))
-  );
-}

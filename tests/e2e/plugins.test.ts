@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FALCO, falco } from "../harness/falco-cli.ts";
 import { eventually } from "../harness/programs.ts";
@@ -9,6 +9,7 @@ import { compilePlugin, NO_COMPILER } from "../harness/test-plugin.ts";
 const directory = tempDir();
 const skip = NO_COMPILER === undefined ? "" : ` [skipped: ${NO_COMPILER}]`;
 const COUNTER = NO_COMPILER === undefined ? compilePlugin("counter", directory) : "";
+const WATCHER = NO_COMPILER === undefined ? compilePlugin("watcher", directory) : "";
 
 const RULES = `
 - required_plugin_versions: [{name: counter, version: 0.4.0}]
@@ -130,5 +131,47 @@ describe.skipIf(NO_COMPILER !== undefined)(`falco with a plugin in a shared obje
       expect(refused.code).toBe(1);
       expect(refused.stderr).toContain("Plugin 'counter' version '0.4.2' is not compatible");
     }
+  });
+
+  test("matches events that a plugin makes by itself, while another brings a source of its own", async () => {
+    const rules = join(directory, "heartbeat.yaml");
+    writeFileSync(
+      rules,
+      `- {rule: Beat, desc: Beats, condition: evt.type = heartbeat and watch.total = 42, output: "%evt.asynctype", priority: ERROR}
+- {rule: Last, desc: Ends, condition: count.number = 5, output: "%count.number", priority: ERROR, source: count}
+`,
+    );
+    const both = `  - {name: watcher, library_path: ${WATCHER}}\nload_plugins: [mine, watcher]\n`;
+    const config = configured("both.yaml");
+    writeFileSync(config, readFileSync(config, "utf8").replace("load_plugins: [mine]\n", both));
+    const child = Bun.spawn([...FALCO, "-c", config, "-r", rules], { stdout: "pipe", stderr: "ignore" });
+    let text = "";
+    for await (const chunk of child.stdout) {
+      text += Buffer.from(chunk).toString();
+      const isAll = text.split('"rule":"Beat"').length === 4 && text.includes('"rule":"Last"');
+      if (isAll && child.exitCode === null) child.kill("SIGTERM");
+    }
+    expect(await child.exited).toBe(0);
+    const of = (source: string) => alerts(text).filter((alert) => alert.source === source);
+    expect(of("syscall").map(({ output }) => String(output).slice(-9))).toEqual(Array(3).fill("heartbeat"));
+    expect(of("count")).toHaveLength(1);
+  });
+
+  test("refuses plugins that can't be told apart, and one that no source has a use for", () => {
+    const config = configured("twins.yaml");
+    const load = (list: string): ReturnType<typeof falco> => {
+      writeFileSync(
+        config,
+        readFileSync(configured("twins.yaml"), "utf8").replace("load_plugins: [mine]\n", list),
+      );
+      return falco(["-c", config, "--dry-run"]);
+    };
+    const twin = `  - {name: twin, library_path: ${COUNTER}}\nload_plugins: [mine, twin]\n`;
+    expect(load(twin).stderr).toContain(
+      'Cannot load plugin twin: another one has the name "counter" already',
+    );
+    const unused = compilePlugin("watcher", directory, ['SOURCES="[\\"none\\"]"']);
+    const alone = `  - {name: alone, library_path: ${unused}}\nload_plugins: [mine, alone]\n`;
+    expect(load(alone).stderr).toContain("it is made for event sources that are not there");
   });
 });

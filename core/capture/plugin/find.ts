@@ -35,6 +35,15 @@ export const pluginSources = (plugins: readonly PluginSetting[]): string[] => [
 export const sourceBrought = ({ source, bringsSyscalls }: Plugin): string | undefined =>
   bringsSyscalls ? "syscall" : source?.name;
 
+/** Whether a plugin has anything to do with events of a source. */
+export function concernsSource(plugin: Plugin, source: string): boolean {
+  return (
+    sourceBrought(plugin) === source ||
+    plugin.concerns?.(source) === true ||
+    plugin.fields.some(({ sources }) => sources.length === 0 || sources.includes(source))
+  );
+}
+
 /** Fields of plugins as declared: rules can be checked with them, not run. */
 export const declaredFields = (plugins: readonly PluginSetting[]): FieldClass[] =>
   plugins.flatMap((setting) => findPlugin(setting).fields);

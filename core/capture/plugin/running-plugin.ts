@@ -17,6 +17,8 @@ import type { OpenedCapture, OpenParam, PluginMetric, PluginStart, RunningPlugin
 import { RC, SharedPluginSource } from "./plugin-source.ts";
 import { Routines } from "./routines.ts";
 import type { SharedPlugin } from "./shared-plugin.ts";
+import { fillTables, tablesOf } from "./tables/shared-tables.ts";
+import type { TableFunctions } from "./tables/table-functions.ts";
 
 /** ss_plugin_init_input: | configuration* | owner* | last error() | tables* | log() | */
 const INIT = { size: 40, config: 0, owner: 8, error: 16, tables: 24, log: 32 };
@@ -25,9 +27,9 @@ const INIT = { size: 40, config: 0, owner: 8, error: 16, tables: 24, log: 32 };
  * ss_plugin_event_parse_input:
  *   | owner* | last error() | 10 old functions of tables | reading functions of tables* | writing functions* |
  */
-const PARSE = { size: 112, owner: 0, error: 8, tables: 96 };
+const PARSE = { size: 112, owner: 0, error: 8, oldReading: 16, oldWriting: 48, reading: 96, writing: 104 };
 /** ss_plugin_capture_listen_input: | owner* | routines* | reading functions of tables* | writing* | last error() | */
-const LISTEN = { size: 40, owner: 0, routines: 8, tables: 16, error: 32 };
+const LISTEN = { size: 40, owner: 0, routines: 8, reading: 16, writing: 24, error: 32 };
 
 /** What plugins are shown of an event's data where they have no words of their own for it, in bytes. */
 const SHOWN_DATA = 50;
@@ -44,18 +46,26 @@ export class RunningSharedPlugin implements RunningPlugin {
   readonly #log: PluginStart["log"];
   readonly #owner = new PluginOwner();
   readonly #events = new EventInput();
+  /** Absent for plugins that neither read nor parse events. */
+  readonly #tables: TableFunctions | undefined;
   readonly #routines: Routines | undefined;
   readonly #listen = new NativeBlock(LISTEN.size);
   #async: AsyncEvents | undefined;
+  /** The plugin asks its owner why a request for a table failed. */
+  readonly #hear = (reason: string): void => {
+    this.#owner.lastError = reason;
+  };
   #state = 0;
 
   constructor(plugin: SharedPlugin, library: PluginLibrary, start: PluginStart) {
     this.#plugin = plugin;
     this.#library = library;
     this.#log = start.log;
+    const { source, extracts, parses, injects, listens } = plugin.abilities;
+    this.#tables = extracts || parses || listens ? tablesOf(start.state) : undefined;
+    this.#tables?.join(this.#hear);
     this.#init(start.config);
     this.fields = this.#extractedFields();
-    const { source, parses, injects, listens } = plugin.abilities;
     if (source) this.open = (params) => this.#open(params);
     if (parses) this.parse = this.#parser(parses);
     this.#routines = listens ? new Routines(() => this.#state) : undefined;
@@ -70,9 +80,10 @@ export class RunningSharedPlugin implements RunningPlugin {
     input.setAddress(INIT.owner, address);
     input.setAddress(INIT.error, functions.lastError);
     input.setAddress(INIT.log, functions.log);
+    input.setAddress(INIT.tables, this.#tables?.init ?? 0);
     const rc = new Int32Array(1);
     this.#state = this.#library.call("init", input.bytes, rc);
-    this.#takeLog();
+    this.#afterCall();
     if (rc[0] !== RC.success) this.#refuse(this.#lastError() || "it gives no reason");
     this.#checkEventSchema();
   }
@@ -87,6 +98,11 @@ export class RunningSharedPlugin implements RunningPlugin {
 
   #lastError(): string {
     return this.#state === 0 ? "" : textAt(this.#library.call("get_last_error", this.#state));
+  }
+
+  #afterCall(): void {
+    this.#tables?.settle();
+    this.#takeLog();
   }
 
   #takeLog(): void {
@@ -135,11 +151,12 @@ export class RunningSharedPlugin implements RunningPlugin {
       events: this.#events,
       accepts: this.#codes("get_extract_event_types", extracts),
       sources: extracts,
-      fillOwner: (block) => {
+      fillOwner: (block, at) => {
         block.setAddress(0, this.#owner.address);
         block.setAddress(8, this.#owner.functions.lastError);
+        fillTables(this.#tables, block, { oldReading: at.oldTables, reading: at.tables });
       },
-      afterCall: () => {},
+      afterCall: () => this.#tables?.settle(),
     };
     return this.#plugin.fields.map((one) => ({ ...one, fields: extractedFields(one.fields, extraction) }));
   }
@@ -150,11 +167,13 @@ export class RunningSharedPlugin implements RunningPlugin {
     const input = new NativeBlock(PARSE.size);
     input.setAddress(PARSE.owner, this.#owner.address);
     input.setAddress(PARSE.error, this.#owner.functions.lastError);
+    fillTables(this.#tables, input, PARSE);
     return ({ event, state }) => {
       const { sourceName } = state;
       if (wanted[event.code] !== 1 || sourceName === undefined) return;
       if (sources.length > 0 && !sources.includes(sourceName)) return;
       parse(this.#state, this.#events.show(event, sourceName), input.address);
+      this.#tables?.settle();
     };
   }
 
@@ -176,8 +195,9 @@ export class RunningSharedPlugin implements RunningPlugin {
     input.setAddress(LISTEN.owner, this.#owner.address);
     input.setAddress(LISTEN.routines, this.#routines?.address ?? 0);
     input.setAddress(LISTEN.error, this.#owner.functions.lastError);
+    fillTables(this.#tables, input, LISTEN);
     const rc = this.#library.call(symbol, this.#state, input.bytes);
-    this.#takeLog();
+    this.#afterCall();
     if (rc === RC.success) return;
     const { name } = this.#plugin.info;
     throw new FalcoError(
@@ -191,6 +211,7 @@ export class RunningSharedPlugin implements RunningPlugin {
 
   #between(sink: Sink): number {
     this.#routines?.run();
+    this.#tables?.settle();
     const count = this.#async?.hand(sink) ?? 0;
     this.#takeLog();
     return count;
@@ -254,6 +275,7 @@ export class RunningSharedPlugin implements RunningPlugin {
     this.#state = 0;
     this.#takeLog();
     this.#routines?.close();
+    this.#tables?.leave(this.#hear);
     this.#owner.close();
   }
 }
