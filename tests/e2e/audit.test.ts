@@ -73,7 +73,7 @@ interface Printed {
   readonly output_fields: Readonly<Record<string, unknown>>;
 }
 
-/** A falco with its configuration; \`url\` is where it listens, if it does. */
+/** A falco with its configuration; `url` is where it listens, if it does. */
 async function start(openParams: string, { kind = "nodriver", rules = RULES, words = [] as string[] } = {}) {
   writeFileSync(path("falco.yaml"), config(openParams, kind));
   writeFileSync(path("rules.yaml"), rules);
