@@ -8,7 +8,7 @@ import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { diffConfig } from "./config/settings.ts";
 import { ConfigWatcher } from "./config/watch.ts";
-import { EngineGroup } from "./engine/engine-group.ts";
+import { EngineGroup, type GroupStats } from "./engine/engine-group.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import { FalcoError, reasonOf } from "./errors.ts";
 import { enabledSources, type SourceChoice } from "./event-sources.ts";
@@ -201,8 +201,7 @@ class Run {
     try {
       this.#services.start(this.#loaded);
       await this.#api?.start();
-      const stats = await this.#engines.ended;
-      await this.#outputs.drain(this.#loaded.config.output_timeout);
+      const stats = await this.#ended();
       if (!this.#workload) tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
       if (stats.monitoring.gaveUp) throw tooManyDrops();
       return this.#workload?.exitCode ?? 0;
@@ -213,6 +212,15 @@ class Run {
       await this.#api?.stop();
       await this.#services.stop();
       this.#removePidfile();
+    }
+  }
+
+  /** Waits for the engines to end, well or not, and for what they have found to be on its way. */
+  async #ended(): Promise<GroupStats> {
+    try {
+      return await this.#engines.ended;
+    } finally {
+      await this.#outputs.drain(this.#loaded.config.output_timeout);
     }
   }
 

@@ -1,13 +1,8 @@
-import { FalcoError } from "../errors.ts";
-import { type ControllerHooks, EngineController } from "./controller.ts";
+import type { ControllerHooks } from "./controller.ts";
 import type { EngineStats } from "./messages.ts";
 import type { RulesInput, RulesReport } from "./ruleset.ts";
-import type { EngineStart, SourceSpec } from "./source-spec.ts";
-
-type Controller = EngineController<EngineStart, RulesInput, RulesReport>;
-
-/** How long an engine that was told to stop may hang in a plugin before it is left behind. */
-const STOP_MS = 5_000;
+import { SourceEngine } from "./source-engine.ts";
+import type { EngineStart } from "./source-spec.ts";
 
 /** The numbers of one engine. */
 export interface SourceStatistics {
@@ -22,10 +17,6 @@ export interface GroupStats extends EngineStats {
   readonly engines: readonly SourceStatistics[];
 }
 
-/** Name of an engine's event source. */
-export const eventSourceOf = (source: SourceSpec): string =>
-  source.kind === "plugin" ? source.eventSource : "syscall";
-
 /**
  * The engines of a run: a thread for each event source, since any of them may block, and each has state, rules and
  * plugins of its own. Alerts of all go the same way.
@@ -34,7 +25,7 @@ export class EngineGroup {
   /** Resolves when the last source has ended; rejects as soon as one fails. */
   readonly ended: Promise<GroupStats>;
   readonly #hooks: ControllerHooks;
-  readonly #engines: { readonly source: SourceSpec; readonly controller: Controller }[] = [];
+  readonly #engines: SourceEngine[] = [];
   #settle!: { resolve: (stats: GroupStats) => void; reject: (error: unknown) => void };
 
   constructor(hooks: ControllerHooks) {
@@ -48,68 +39,45 @@ export class EngineGroup {
 
   /** Starts an engine for each; see EngineController.start. Resolves with the report of the first: all load the same. */
   async start(starts: readonly EngineStart[], rules: RulesInput, rulesOnly = false): Promise<RulesReport> {
-    for (const { source } of starts) {
-      this.#engines.push({ source, controller: new EngineController(this.#hooks) });
-    }
-    const reports = await Promise.all(
-      this.#engines.map(({ controller }, i) => controller.start(starts[i]!, rules, rulesOnly)),
-    );
-    void this.#end();
-    return reports[0]!;
+    for (const { source } of starts) this.#engines.push(new SourceEngine(source, this.#hooks));
+    const loading = this.#engines.map((engine, i) => engine.start(starts[i]!, rules, rulesOnly));
+    const [report] = await Promise.all(loading);
+    this.#all((engine) => engine.ended).then(this.#settle.resolve, this.#settle.reject);
+    return report!;
   }
 
-  async #end(): Promise<void> {
-    try {
-      const all = await Promise.all(
-        this.#engines.map(async ({ source, controller }) => statistics(source, await controller.ended)),
-      );
-      this.#settle.resolve(groupStats(all));
-    } catch (error) {
-      this.#settle.reject(error);
-    }
+  async #all(numbers: (engine: SourceEngine) => Promise<EngineStats>): Promise<GroupStats> {
+    return groupStats(
+      await Promise.all(
+        this.#engines.map(async (engine) => {
+          const { source, isPlugin } = engine;
+          return { source, isPlugin, stats: await numbers(engine) };
+        }),
+      ),
+    );
   }
 
   /** Other rules for all; a report that is not good means that none has taken them on. */
   async loadRules(rules: RulesInput): Promise<RulesReport> {
-    const reports = await Promise.all(this.#engines.map(({ controller }) => controller.loadRules(rules)));
-    return reports.find(({ ok }) => !ok) ?? reports[0]!;
+    const reports = await Promise.all(this.#engines.map((engine) => engine.loadRules(rules)));
+    const known = reports.filter((report) => report !== undefined);
+    // Engines that hang load the same rules as the others; alone they can't say whether these are good.
+    return known.find(({ ok }) => !ok) ?? known[0] ?? { ok: true, files: [], rules: [], enabled: 0 };
   }
 
-  async stats(): Promise<GroupStats> {
-    const all = this.#engines.map(async ({ source, controller }) =>
-      statistics(source, await controller.stats()),
-    );
-    return groupStats(await Promise.all(all));
+  stats(): Promise<GroupStats> {
+    return this.#all((engine) => engine.stats());
   }
 
-  /** Ends capture; what has matched is still handed over before `ended` resolves, unless a plugin hangs. */
+  /** Ends capture; what has matched is still handed over before `ended` resolves. */
   stop(): void {
-    for (const { source, controller } of this.#engines) {
-      controller.stop();
-      if (source.kind !== "plugin") continue;
-      const timer = setTimeout(() => {
-        this.#settle.reject(
-          new FalcoError(
-            "PLUGIN_HANGS",
-            `Cannot end the source ${source.eventSource}: its plugin does not return`,
-          ),
-        );
-      }, STOP_MS);
-      const done = () => clearTimeout(timer);
-      controller.ended.then(done, done);
-    }
+    for (const engine of this.#engines) engine.stop();
   }
 
   terminate(): void {
-    for (const { controller } of this.#engines) controller.terminate();
+    for (const engine of this.#engines) engine.terminate();
   }
 }
-
-const statistics = (source: SourceSpec, stats: EngineStats): SourceStatistics => ({
-  source: eventSourceOf(source),
-  isPlugin: source.kind === "plugin",
-  stats,
-});
 
 function groupStats(engines: readonly SourceStatistics[]): GroupStats {
   const matches: Record<string, number> = {};

@@ -87,8 +87,11 @@ describe.skipIf(NO_COMPILER !== undefined)(`falco with a plugin in a shared obje
     expect(alerts(bare.stdout)).toEqual([]);
   });
 
-  test("stops on SIGTERM while both it and the machine are quiet", async () => {
-    const config = configured("wait.yaml", { params: "wait" });
+  test.each([
+    ["while both it and the machine are quiet", "wait", "end: closed"],
+    ["although it hangs", "hang", "Going on without the source count: its plugin does not return"],
+  ])("stops on SIGTERM %s", async (_, params, message) => {
+    const config = configured("wait.yaml", { params });
     const child = Bun.spawn([...FALCO, "-c", config], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
     let log = "";
     const reading = (async () => {
@@ -98,7 +101,7 @@ describe.skipIf(NO_COMPILER !== undefined)(`falco with a plugin in a shared obje
     child.kill("SIGTERM");
     expect(await child.exited).toBe(0);
     await reading;
-    expect(log).toContain("end: closed");
+    expect(log).toContain(message);
   });
 
   test("ends with the plugin's reason when that fails, and names the plugin that can't be loaded", () => {
@@ -144,13 +147,24 @@ describe.skipIf(NO_COMPILER !== undefined)(`falco with a plugin in a shared obje
     const both = `  - {name: watcher, library_path: ${WATCHER}}\nload_plugins: [mine, watcher]\n`;
     const config = configured("both.yaml");
     writeFileSync(config, readFileSync(config, "utf8").replace("load_plugins: [mine]\n", both));
-    const child = Bun.spawn([...FALCO, "-c", config, "-r", rules], { stdout: "pipe", stderr: "ignore" });
+    const child = Bun.spawn([...FALCO, "-c", config, "-r", rules], { stdout: "pipe", stderr: "pipe" });
     let text = "";
-    for await (const chunk of child.stdout) {
-      text += Buffer.from(chunk).toString();
-      const isAll = text.split('"rule":"Beat"').length === 4 && text.includes('"rule":"Last"');
-      if (isAll && child.exitCode === null) child.kill("SIGTERM");
-    }
+    let log = "";
+    const reading = [
+      (async () => {
+        for await (const chunk of child.stdout) text += Buffer.from(chunk).toString();
+      })(),
+      (async () => {
+        for await (const chunk of child.stderr) log += Buffer.from(chunk).toString();
+      })(),
+    ];
+    const isAll = (): boolean =>
+      text.split('"rule":"Beat"').length === 4 &&
+      text.includes('"rule":"Last"') &&
+      log.includes("Opening 'count'");
+    expect(await eventually(isAll, 30_000)).toBe(true);
+    child.kill("SIGTERM");
+    await Promise.all(reading);
     expect(await child.exited).toBe(0);
     const of = (source: string) => alerts(text).filter((alert) => alert.source === source);
     expect(of("syscall").map(({ output }) => String(output).slice(-9))).toEqual(Array(3).fill("heartbeat"));

@@ -2,7 +2,7 @@
 import { type Pointer, read } from "bun:ffi";
 import { cpus, hostname, totalmem } from "node:os";
 import { FalcoError } from "../../errors.ts";
-import type { Sink, Source, SourceStats } from "../../event/source.ts";
+import { EVENT_HEADER_SIZE, type Sink, type Source, type SourceStats } from "../../event/source.ts";
 import { libc } from "../../ffi/libc.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { EVENTS } from "../../schema/events.ts";
@@ -96,6 +96,7 @@ export class SharedPluginSource implements Source {
 
   #hand(sink: Sink, address: number): void {
     const length = read.u32(address as Pointer, LENGTH_AT);
+    if (length < EVENT_HEADER_SIZE) this.#fail(`it gave an event of ${length} bytes`);
     if (length > this.#record.bytes.length) this.#record = new NativeBlock(length * 2);
     const { view, bytes, address: own } = this.#record;
     libc().memcpy(own as Pointer, address, length);

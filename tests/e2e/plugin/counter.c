@@ -1,8 +1,9 @@
 /*
  * A source of numbered events. init_config: {"greeting": TEXT, "fail": BOOL}. open_params: how many events, or "fail",
- * "wait" (none ever), "break" (three, then a failure). An event's data are its number, 8 bytes.
+ * "wait" (none ever), "break" (three, then a failure), "hang" (never returns). An event's data are its number, 8 bytes.
  */
 #include "api.h"
+#include <unistd.h>
 
 typedef struct {
 	char error[64];
@@ -21,7 +22,7 @@ typedef struct {
 
 typedef struct {
 	uint64_t next, last;
-	int waits, breaks;
+	int waits, breaks, hangs;
 	record *events[4];
 } stream;
 
@@ -66,6 +67,7 @@ EXPORT stream *plugin_open(plugin *p, const char *params, int32_t *rc) {
 	p->opened++;
 	s->waits = strcmp(params, "wait") == 0;
 	s->breaks = strcmp(params, "break") == 0;
+	s->hangs = strcmp(params, "hang") == 0;
 	s->last = s->breaks ? 3 : strtoull(params, NULL, 10);
 	*rc = strcmp(params, "fail") == 0 ? FAILED : OK;
 	if (*rc) snprintf(p->error, sizeof p->error, "told not to open");
@@ -94,6 +96,7 @@ static void make(record **event, uint64_t number) {
 EXPORT int32_t plugin_next_batch(plugin *p, stream *s, uint32_t *count, record ***events) {
 	*count = 0;
 	*events = s->events;
+	while (s->hangs) sleep(1);
 	if (s->waits) return TIMED_OUT;
 	while (*count < 4 && s->next < s->last) make(&s->events[(*count)++], ++s->next);
 	if (s->next < s->last) return OK;
