@@ -102,6 +102,12 @@ describe("webhook", () => {
     ).toBe(200);
     expect(await until(2)).toEqual(["a", "b"]);
     expect(source.stats()).toEqual({ seen: 4, dropped: { malformed: 1, too_large: 1 } });
+    expect(Object.fromEntries(source.metrics().map(({ name, value }) => [name, value]))).toEqual({
+      n_events: 2,
+      n_lost_malformed: 1,
+      n_lost_too_large: 1,
+      n_lost_refused: 0,
+    });
   });
 
   test("knows its path, method, type and size", async () => {

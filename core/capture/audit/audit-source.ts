@@ -1,12 +1,12 @@
 import type { Sink, Source, SourceStats } from "../../event/source.ts";
 import { K8S_AUDIT } from "../../fields/ka.ts";
-import type { PluginStart } from "../plugin/plugin.ts";
+import type { PluginMetric, PluginStart } from "../plugin/plugin.ts";
 import type { AuditFeed } from "./audit-feed.ts";
 import { AuditQueue } from "./audit-queue.ts";
 import type { AuditSettings } from "./audit-settings.ts";
 import { AuditFileFollower } from "./file-follower.ts";
 import { AuditFileReader } from "./file-reader.ts";
-import { Intake } from "./intake.ts";
+import { Intake, LOSS_CAUSES } from "./intake.ts";
 import { type AuditOrigin, auditOrigin } from "./open-params.ts";
 import { AuditWebhook } from "./webhook.ts";
 
@@ -51,6 +51,16 @@ export class AuditSource implements Source {
 
   stats(): SourceStats {
     return { seen: this.#queue.taken + this.#intake.lost, dropped: this.#intake.losses };
+  }
+
+  /** Its numbers, for the metrics. */
+  metrics(): PluginMetric[] {
+    const counter = (name: string, value = 0): PluginMetric => ({ name, value, kind: "counter" });
+    const { losses } = this.#intake;
+    return [
+      counter("n_events", this.#queue.taken),
+      ...LOSS_CAUSES.map((cause) => counter(`n_lost_${cause}`, losses[cause])),
+    ];
   }
 
   close(): void {

@@ -5,8 +5,9 @@ import { readPayload } from "./payload.ts";
 /** Complaints go to the log this often at most: who sends rubbish must not fill the disk. */
 const COMPLAIN_MS = 10_000;
 
-/** Why events did not get through. */
-export type LossCause = "malformed" | "too_large" | "refused";
+/** Why events did not get through. A request that is refused counts as one. */
+export const LOSS_CAUSES = ["malformed", "too_large", "refused"] as const;
+export type LossCause = (typeof LOSS_CAUSES)[number];
 
 export interface IntakeOptions {
   readonly maxEventSize: number;

@@ -25,11 +25,16 @@ export const k8sauditPlugin: Plugin = {
   fields: [ka],
   start: ({ config, log }) => {
     const settings = auditSettings(config);
+    let source: AuditSource | undefined;
     return {
       fields: [ka],
       describe: (event) => event.slice(PLUGIN_DATA).toString("utf8"),
       openParams: () => AUDIT_OPEN_PARAMS,
-      open: (params) => new AuditSource(K8S_AUDIT_ID, params, settings, log),
+      open: (params) => {
+        source = new AuditSource(K8S_AUDIT_ID, params, settings, log);
+        return source;
+      },
+      metrics: () => source?.metrics() ?? [],
       destroy: () => {},
     };
   },
