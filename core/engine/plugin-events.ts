@@ -37,7 +37,8 @@ export class PluginEvents<R> implements Matching<R> {
       const id = isNumbered ? event.uint(0, 0) : 0;
       if (id !== this.#current) this.#change(id, context.state);
     }
-    for (const parse of this.#parsers) parse(context);
+    const parsers = this.#parsers;
+    for (let i = 0; i < parsers.length; i++) parsers[i]!(context);
     this.#rules.match(context, onMatch);
   }
 

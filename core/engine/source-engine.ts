@@ -46,6 +46,7 @@ export class SourceEngine {
   readonly #hooks: ControllerHooks;
   readonly #controller: EngineController<EngineStart, RulesInput, RulesReport>;
   #last: EngineStats = NO_STATS;
+  #asking: Promise<EngineStats> | undefined;
   #giveUp!: (stats: EngineStats) => void;
 
   constructor(source: SourceSpec, hooks: ControllerHooks) {
@@ -83,8 +84,11 @@ export class SourceEngine {
 
   /** The numbers of now, or the last ones of an engine that does not answer. */
   async stats(): Promise<EngineStats> {
-    const asking = this.#controller.stats();
-    this.#last = await (this.isPlugin ? within(STATS_MS, asking, () => this.#last) : asking);
+    // One question at a time: an engine that hangs does not have a pile of them to answer.
+    this.#asking ??= this.#controller.stats().finally(() => {
+      this.#asking = undefined;
+    });
+    this.#last = await (this.isPlugin ? within(STATS_MS, this.#asking, () => this.#last) : this.#asking);
     return this.#last;
   }
 
