@@ -113,8 +113,10 @@ class Run {
     });
     this.#engines = new EngineGroup({
       onAlerts: async (alerts) => {
-        for (const alert of alerts) this.#outputs.push(alert);
-        if (this.#isReplay) await this.#outputs.room();
+        for (const alert of alerts) {
+          this.#outputs.push(alert);
+          if (this.#isReplay && this.#outputs.crowded) await this.#outputs.room();
+        }
       },
       onLog: (level, message) => this.#log.log(level, message),
       onLibsLog: (level, message) => this.#log.libs(level, message),
@@ -218,7 +220,9 @@ class Run {
   /** Waits for the engines to end, well or not, and for what they have found to be on its way. */
   async #ended(): Promise<GroupStats> {
     try {
-      return await this.#engines.ended;
+      const stats = await this.#engines.ended;
+      if (this.#isReplay) await this.#outputs.emptied();
+      return stats;
     } finally {
       await this.#outputs.drain(this.#loaded.config.output_timeout);
     }
@@ -274,6 +278,7 @@ class Run {
       this.#stopping = true;
       this.#log.log("info", `${signal} received, exiting...`);
       this.#engines.stop();
+      this.#outputs.hurry();
     };
     const reopen = (): void => {
       this.#log.log("info", "SIGUSR1 received, reopening outputs...");
