@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { chosenRules } from "./chosen-rules.ts";
 import { loadConfig } from "./config/load.ts";
+import { EMBEDDED_AUDIT_RULES, EMBEDDED_RULES } from "./library/rules.ts";
 import { configuredPlugin, loadedPlugins } from "./plugins.ts";
 
 const names = (...overrides: string[]): string[] =>
@@ -31,6 +33,22 @@ test("loadedPlugins looks for a relative library_path in the plugins directory, 
     config: '{"a":"1"}',
     openParams: "x",
   });
+});
+
+test("a plugin of this program runs where its shared object is not there, and makes its rules known", () => {
+  const load = (library: string) => {
+    const audit = [
+      "plugins[1].name=k8saudit",
+      `plugins[1].library_path=${library}`,
+      "load_plugins[0]=k8saudit",
+    ];
+    return loadConfig({ overrides: audit, searchPaths: [] });
+  };
+  for (const library of ["libk8saudit.so", "/nowhere/libk8saudit.so", "/tmp"])
+    expect(loadedPlugins(load(library))[1]).toEqual({ name: "k8saudit", config: "", openParams: "" });
+  expect(loadedPlugins(load(import.meta.path))[1]?.library).toBe(import.meta.path);
+  expect(chosenRules([], load("libk8saudit.so"))).toEqual([EMBEDDED_RULES, EMBEDDED_AUDIT_RULES]);
+  expect(chosenRules([], loadConfig({ overrides: [], searchPaths: [] }))).toEqual([EMBEDDED_RULES]);
 });
 
 test("configuredPlugin finds by name and by path, and names the nearest for what is neither", () => {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { BUILT_IN } from "./capture/plugin/built-in.ts";
 import { ALWAYS_LOADED, concernsSource, findPlugin, pluginSources } from "./capture/plugin/find.ts";
@@ -72,7 +72,7 @@ function configured(name: string, plugins: readonly ConfiguredPlugin[]): Configu
 function settingOf({ name, library_path, init_config, open_params }: ConfiguredPlugin): PluginSetting {
   const library = isAbsolute(library_path) ? library_path : join(PLUGINS_DIRECTORY, library_path);
   const own = BUILT_IN.find(({ plugin }) => plugin.info.name === name);
-  const isOwn = own && (own.when === "loaded" || !existsSync(library));
+  const isOwn = own && (own.when === "loaded" || !statSync(library, { throwIfNoEntry: false })?.isFile());
   return {
     name,
     ...(isOwn ? {} : { library }),

@@ -122,7 +122,7 @@ async function capture(run: Running): Promise<void> {
       waited: (events) => run.monitoring.waited(events),
       stopped: () => stopping,
     });
-    if (stopping && run.isLive) drainPending(source, engine);
+    if (stopping && (run.isLive || opened.source.acknowledges)) drainPending(source, engine);
   } finally {
     run.plugins.closed();
     run.capturing?.close();

@@ -1,4 +1,5 @@
 import { BUILT_IN_PLUGINS } from "../../versions.ts";
+import { jsonPlugin, k8sauditPlugin } from "../audit/plugins.ts";
 import type { Plugin } from "./plugin.ts";
 
 const engineSchema = {
@@ -41,4 +42,8 @@ export interface BuiltIn {
 }
 
 /** The plugins that are part of this program. */
-export const BUILT_IN: readonly BuiltIn[] = [{ plugin: container, when: "loaded" }];
+export const BUILT_IN: readonly BuiltIn[] = [
+  { plugin: container, when: "loaded" },
+  { plugin: k8sauditPlugin, when: "asked" },
+  { plugin: jsonPlugin, when: "asked" },
+];
