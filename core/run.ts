@@ -231,7 +231,7 @@ class Run {
 
   /** Reloads when a file of the configuration or rules changes, if that is wanted. */
   #watch(): void {
-    const { config, files, directories } = this.#loaded;
+    const { config, files, directories, readAt } = this.#loaded;
     if (!config.watch_config_files) return;
     const rules = this.#options.rules.length > 0 ? this.#options.rules : config.rules_files;
     const isDirectory = (path: string): boolean =>
@@ -241,6 +241,7 @@ class Run {
     this.#watcher = new ConfigWatcher({
       files: watched.filter((path) => !isDirectory(path)),
       directories: [...directories, ...watched.filter(isDirectory)],
+      since: readAt,
       onChange: () => {
         this.#log.log("info", "A configuration or rules file has changed");
         this.#reload();

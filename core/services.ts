@@ -43,7 +43,8 @@ export class Services {
       });
       this.#reporter.start();
     }
-    if (config.webserver.enabled) this.#serve(loaded);
+    // A replay is over soon and healthy by itself; several may run beside a falco that has the port.
+    if (config.webserver.enabled && config.engine.kind !== "replay") this.#serve(loaded);
   }
 
   /** Takes on other settings: what they concern starts again, the rest goes on. */

@@ -47,6 +47,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** The merged configuration as written, for `config show` and `config diff`. */
   readonly tree: MapTree;
+  /** When reading began, in milliseconds since 1970: files that changed later may not be in it. */
+  readonly readAt: number;
 }
 
 /**
@@ -55,6 +57,7 @@ export interface LoadedConfig {
  */
 export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   const { overrides = [], searchPaths = SEARCH_PATHS } = options;
+  const readAt = Date.now();
   const main = options.path ?? searchPaths.find(isFile);
   const files: ConfigFile[] = [];
   const directories: string[] = [];
@@ -73,7 +76,7 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   renameDeprecated(root, warnings);
   const config = decodeMerged(root, main ?? "built-in configuration", warnings);
   warnings.push(...inertSettings(root));
-  return { config, files, directories, warnings, tree: root };
+  return { config, files, directories, warnings, tree: root, readAt };
 }
 
 function isFile(path: string): boolean {
