@@ -18,7 +18,17 @@ import { invalidRules, reloadFailure, tellRestartKeys } from "./reload.ts";
 import { SelfMetrics } from "./self-metrics.ts";
 import { Services } from "./services.ts";
 import { engineStart, logOptions, rulesInput } from "./settings.ts";
-import { announce, tellPlugins, tellRules, tellSelections, tellSource, tellStatistics } from "./start-log.ts";
+import {
+  announce,
+  tellEngine,
+  tellPlugins,
+  tellRules,
+  tellRuntimes,
+  tellSelections,
+  tellSource,
+  tellStatistics,
+  tellSystem,
+} from "./start-log.ts";
 import { SyslogSocket } from "./syslog.ts";
 import { TracedWorkload, type TraceOptions } from "./traced-workload.ts";
 
@@ -36,6 +46,8 @@ export interface RunOptions {
   /** `-p`: text appended to every output. */
   readonly print?: string;
   readonly unbuffered: boolean;
+  /** `-v`: print how many events there were and what they cost. */
+  readonly verbose?: boolean;
   /** `--enable-source`, `--disable-source` */
   readonly sources?: SourceChoice;
   /** Watch this workload only; its standard output stays its own. */
@@ -178,7 +190,10 @@ class Run {
       workload: this.#workload?.spec,
       duration: this.#options.duration,
     });
-    tellPlugins(this.#log, loadedPlugins(this.#loaded));
+    tellSystem(this.#log, start.source);
+    const plugins = loadedPlugins(this.#loaded);
+    tellPlugins(this.#log, plugins);
+    if (plugins.some(({ name }) => name === "container")) tellRuntimes(this.#log, start.containers);
     const rules = this.#allRules();
     // A capture has the sources that it has.
     if (!this.#isReplay) enabledSources(this.#options.sources ?? ALL_SOURCES, rules.sources);
@@ -190,7 +205,7 @@ class Run {
     if (this.#options.dryRun) return await this.#end("Dry run: configuration and rules are good.");
     this.#writePidfile();
     const release = this.#handleSignals();
-    tellSource(this.#log, start.source);
+    tellSource(this.#log, start.source, rules.sources, this.#loaded.config);
     const timer = this.#stopLater();
     this.#watch();
     try {
@@ -198,6 +213,7 @@ class Run {
       await this.#api?.start();
       const stats = await this.#controller.ended;
       await this.#outputs.drain(this.#loaded.config.output_timeout);
+      if (this.#options.verbose) tellEngine(stats, start.source, process.cpuUsage().user / 1e6);
       if (!this.#workload) tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
       if (stats.monitoring.gaveUp) throw tooManyDrops();
       return this.#workload?.exitCode ?? 0;
@@ -334,7 +350,9 @@ class Run {
     try {
       writeFileSync(pidfile, `${process.pid}\n`);
     } catch (cause) {
-      throw new FalcoError("PIDFILE", `Cannot write the pid file ${pidfile}: ${reasonOf(cause)}`, { cause });
+      throw new FalcoError("PIDFILE", `Could not write pid to pidfile ${pidfile}: ${reasonOf(cause)}`, {
+        cause,
+      });
     }
   }
 

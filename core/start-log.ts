@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
+import { commandLine } from "./command-line.ts";
 import type { LoadedConfig } from "./config/load.ts";
+import type { Config } from "./config/schema.ts";
 import type { EngineStats } from "./engine/messages.ts";
 import type { RulesReport } from "./engine/ruleset.ts";
 import type { SourceSpec } from "./engine/source-spec.ts";
 import type { Log } from "./log.ts";
+import type { LookupOptions } from "./metadata/container-lookup.ts";
 import { formatStatistics } from "./outputs/statistics.ts";
 import type { PluginInfo } from "./plugins.ts";
 import type { Selection } from "./rules/select.ts";
@@ -14,6 +18,7 @@ import { VERSIONS } from "./versions.ts";
 export function announce(log: Log, { files, warnings }: LoadedConfig): void {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
   log.log("info", `Falco version: ${VERSIONS.falco} (${machine})`);
+  log.log("debug", `CLI args: ${commandLine()}`);
   log.log("info", "Falco initialized with configuration files:");
   if (files.length === 0) log.log("info", "   built-in configuration | schema validation: ok");
   for (const { path, status } of files) log.log("info", `   ${path} | schema validation: ${status}`);
@@ -28,6 +33,31 @@ export function announce(log: Log, { files, warnings }: LoadedConfig): void {
 
 export function tellPlugins(log: Log, plugins: readonly PluginInfo[]): void {
   for (const { name, version } of plugins) log.log("info", `Loaded plugin '${name}@${version}', built in`);
+}
+
+/** The kernel, where falco watches it, and the name that alerts carry, where it is not the machine's own. */
+export function tellSystem(log: Log, source: SourceSpec, hostname = process.env.FALCO_HOSTNAME): void {
+  if (source.kind === "modern_ebpf") {
+    log.log("info", `System info: ${readFileSync("/proc/version", "utf8").trimEnd()}`);
+  }
+  if (hostname) {
+    log.log("info", `Hostname value has been overridden via environment variable to: ${hostname}`);
+  }
+}
+
+/** Container runtimes that are asked, as the reference's container plugin lists them. */
+export function tellRuntimes(log: Log, lookup: LookupOptions): void {
+  for (const engine of ["podman", "docker", "cri", "containerd"] as const) {
+    const { enabled, sockets } = lookup[engine];
+    if (!enabled) continue;
+    log.libs("info", `container: Enabled '${engine}' container engine.`);
+    for (const socket of sockets) {
+      log.libs("info", `container: * enabled container runtime socket at '${socket}'`);
+    }
+  }
+  for (const engine of ["lxc", "libvirt_lxc", "bpm"]) {
+    log.libs("info", `container: Enabled '${engine}' container engine.`);
+  }
 }
 
 /** Which rules the configuration switches on and off. */
@@ -50,11 +80,46 @@ export function tellRules(log: Log, report: RulesReport): void {
   }
 }
 
-export function tellSource(log: Log, source: SourceSpec): void {
+/** Where events come from: a capture has its sources in itself, anything else those of the engine. */
+export function tellSource(
+  log: Log,
+  source: SourceSpec,
+  sources: readonly string[],
+  { capture }: Config,
+): void {
+  if (source.kind === "modern_ebpf") {
+    const { bufferBytes } = source;
+    const megabytes = bufferBytes / (1 << 20);
+    log.log("info", `The chosen syscall buffer dimension is: ${bufferBytes} bytes (${megabytes} MBs)`);
+  }
+  if (capture.enabled) {
+    const { mode, path_prefix } = capture;
+    log.log("info", `Capture is enabled in mode '${mode}'. Capturing events to ${path_prefix}`);
+  }
+  if (source.kind !== "replay") {
+    log.log("info", `Enabled event sources: ${sources.join(", ")}`);
+    if (source.kind === "nodriver") {
+      const why = "will be opened with no driver, no event will be produced";
+      log.log("warning", `Enabled event source 'syscall' ${why}`);
+    }
+  }
+  log.libs("info", "Trying to open the right engine!");
   if (source.kind === "replay") log.log("info", `Replaying events from the capture file: ${source.file}`);
   else if (source.kind === "nodriver") log.log("info", "Opening 'syscall' source with no driver.");
   else if (source.kind === "ptrace") log.log("info", "Opening 'syscall' source with ptrace.");
   else log.log("info", "Opening 'syscall' source with modern BPF probe.");
+}
+
+/** What `-v` adds at the end, on standard error. `seconds` of processor time were spent. */
+export function tellEngine(stats: EngineStats, source: SourceSpec, seconds: number): void {
+  const lost = Object.values(stats.drops).reduce((sum, count) => sum + count, 0);
+  if (source.kind === "modern_ebpf") {
+    process.stderr.write(`Driver Events:${stats.seen}\nDriver Drops:${lost}\n`);
+  }
+  const prefix = source.kind === "replay" ? "" : "(syscall) ";
+  const rate = (stats.events / Math.max(seconds, 0.001)).toFixed(2);
+  const elapsed = `Elapsed time: ${seconds.toFixed(3)}, Captured Events: ${stats.events}, ${rate} eps`;
+  process.stderr.write(`${prefix}${elapsed}\n`);
 }
 
 /** Counts go to standard output, below the alerts, as they always did. */

@@ -275,6 +275,6 @@ test("loadConfig stops files that grow without end", async () => {
 
 test("loadConfig names a file that cannot be read", async () => {
   expect(() => loadConfig({ path: "/nonexistent/falco.yaml" })).toThrow(
-    "Cannot read config file (/nonexistent/falco.yaml)",
+    "Could not find configuration file at /nonexistent/falco.yaml",
   );
 });

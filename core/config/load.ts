@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { FalcoError, reasonOf } from "../errors.ts";
 import { checks } from "./checks.ts";
@@ -59,6 +59,11 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   const { overrides = [], searchPaths = SEARCH_PATHS } = options;
   const readAt = Date.now();
   const main = options.path ?? searchPaths.find(isFile);
+  if (options.path !== undefined && !existsSync(options.path)) {
+    throw new FalcoError("CONFIG_READ", `Could not find configuration file at ${options.path}`, {
+      hint: '"falco config sample" prints one to begin with',
+    });
+  }
   const files: ConfigFile[] = [];
   const directories: string[] = [];
   let root: MapTree;
