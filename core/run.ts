@@ -213,7 +213,7 @@ class Run {
       await this.#api?.start();
       const stats = await this.#controller.ended;
       await this.#outputs.drain(this.#loaded.config.output_timeout);
-      if (this.#options.verbose) tellEngine(stats, start.source, process.cpuUsage().user / 1e6);
+      if (this.#options.verbose) tellEngine(stats, start.source);
       if (!this.#workload) tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
       if (stats.monitoring.gaveUp) throw tooManyDrops();
       return this.#workload?.exitCode ?? 0;

@@ -71,6 +71,7 @@ export class SelfMetrics {
       ],
       alerts: this.#outputs.counts,
       outputs: this.#outputs.stats(),
+      ...(stats?.ruleCosts ? { ruleCosts: stats.ruleCosts } : {}),
       resources: readResources(uptime),
       addresses: interfaceAddresses(),
     };

@@ -110,8 +110,10 @@ export function tellSource(
   else log.log("info", "Opening 'syscall' source with modern BPF probe.");
 }
 
-/** What `-v` adds at the end, on standard error. `seconds` of processor time were spent. */
-export function tellEngine(stats: EngineStats, source: SourceSpec, seconds: number): void {
+/** What `-v` adds at the end, on standard error: events, and processor time since the start. */
+export function tellEngine(stats: EngineStats, source: SourceSpec): void {
+  const { user, system } = process.cpuUsage();
+  const seconds = (user + system) / 1e6;
   const lost = Object.values(stats.drops).reduce((sum, count) => sum + count, 0);
   if (source.kind === "modern_ebpf") {
     process.stderr.write(`Driver Events:${stats.seen}\nDriver Drops:${lost}\n`);

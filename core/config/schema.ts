@@ -542,6 +542,10 @@ export const schema = object(
         }),
         output_file: text("File to append each snapshot to, a JSON object a line; empty for none.", ""),
         rules_counters_enabled: bool("Count matches by rule.", true),
+        rule_costs_enabled: bool(
+          "Measure on a sample of events what the condition of each rule costs.",
+          false,
+        ),
         resource_utilization_enabled: bool("CPU and memory of falco and the host.", true),
         state_counters_enabled: bool("Threads and descriptors tracked, lookups, failures.", true),
         kernel_event_counters_enabled: bool("Events and drops counted in the kernel.", true),

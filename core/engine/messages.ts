@@ -2,6 +2,7 @@ import type { FalcoErrorOptions } from "../errors.ts";
 import type { CpuStats } from "../event/source.ts";
 import type { LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
+import type { RuleCost } from "./rule-costs.ts";
 
 /** A FalcoError on its way from one thread to another: classes do not survive the passage. */
 export interface ErrorMessage {
@@ -23,6 +24,7 @@ export interface EngineStats {
   readonly residentBytes: number;
   /** Matches by rule name, `rule_matching` and selection applied. */
   readonly matchesByRule: Readonly<Record<string, number>>;
+  readonly ruleCosts?: readonly RuleCost[];
   /** Alerts that could not be handed over because the main thread was too far behind. */
   readonly alertsDropped: number;
   /** Seconds with losses above the threshold, how often something was done about it, and whether that was to end. */

@@ -10,6 +10,7 @@ import { AlertSender } from "./handover.ts";
 import { drainPending, runLoop } from "./loop.ts";
 import type { EngineStats, ErrorMessage, FromEngine, ToEngine } from "./messages.ts";
 import { Monitoring } from "./monitoring.ts";
+import type { RuleCosts } from "./rule-costs.ts";
 import { loadRuleset, type Ruleset, type RulesInput, type RulesReport } from "./ruleset.ts";
 import type { EngineStart } from "./source-spec.ts";
 import { makeSource, type OpenedSource } from "./sources.ts";
@@ -31,6 +32,7 @@ interface Running {
   readonly state: State;
   readonly sender: AlertSender;
   readonly matches: Map<string, number>;
+  costs: RuleCosts | undefined;
 }
 
 let running: Running | undefined;
@@ -74,7 +76,18 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
   });
   const holder = capturing ?? clock ?? engine;
   const isLive = spec.source.kind === "modern_ebpf";
-  running = { engine, capturing, holder, monitoring, isLive, opened, state, sender, matches };
+  running = {
+    engine,
+    capturing,
+    holder,
+    monitoring,
+    isLive,
+    opened,
+    state,
+    sender,
+    matches,
+    costs: ruleset.costs,
+  };
   tell({ type: "loaded", id: 0, report });
   void capture(running).catch((error) => tell({ type: "failed", error: errorMessage(error) }));
 }
@@ -109,12 +122,13 @@ function reload(id: number, rules: RulesInput): void {
   });
   if (ruleset && running) {
     running.holder.use(ruleset);
+    running.costs = ruleset.costs;
     running.opened.retarget(ruleset);
   }
   tell({ type: "loaded", id, report });
 }
 
-function statsOf({ engine, opened, state, sender, matches, monitoring }: Running): EngineStats {
+function statsOf({ engine, opened, state, sender, matches, monitoring, costs }: Running): EngineStats {
   const { seen, dropped, perCpu } = opened.source.stats();
   let fds = 0;
   for (const thread of state.threads.values()) fds += thread.fds.size;
@@ -128,6 +142,7 @@ function statsOf({ engine, opened, state, sender, matches, monitoring }: Running
     containers: state.containers.size,
     residentBytes: process.memoryUsage.rss(),
     matchesByRule: Object.fromEntries(matches),
+    ...(costs ? { ruleCosts: costs.result } : {}),
     alertsDropped: sender.dropped,
     monitoring: monitoring.result,
     state: { ...state.counters },
