@@ -186,10 +186,7 @@ class Run {
 
   async #go(): Promise<number> {
     announce(this.#log, this.#loaded);
-    const start = engineStart(this.#loaded.config, {
-      workload: this.#workload?.spec,
-      duration: this.#options.duration,
-    });
+    const start = this.#engineStart(this.#loaded);
     tellSystem(this.#log, start.source);
     const plugins = loadedPlugins(this.#loaded);
     tellPlugins(this.#log, plugins);
@@ -322,10 +319,13 @@ class Run {
     const before = this.#loaded;
     try {
       this.#loaded = this.#loadConfig();
+      const start = this.#engineStart(this.#loaded);
       const report = await this.#controller.loadRules(this.#allRules());
       tellRules(this.#log, report);
       if (!report.ok) throw invalidRules(report);
       this.#report = report;
+      if (JSON.stringify(start) !== JSON.stringify(this.#engineStart(before)))
+        this.#controller.configure(start);
       this.#log.configure(logOptions(this.#loaded.config));
       await this.#outputs.reconfigure(this.#outputOptions());
       await this.#services.reconfigure(before, this.#loaded);
@@ -335,6 +335,10 @@ class Run {
       this.#loaded = before;
       throw error;
     }
+  }
+
+  #engineStart({ config }: LoadedConfig): EngineStart {
+    return engineStart(config, { workload: this.#workload?.spec, duration: this.#options.duration });
   }
 
   #stopLater(): ReturnType<typeof setTimeout> | undefined {

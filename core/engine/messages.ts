@@ -48,6 +48,8 @@ export type ToEngine<S, R> =
       readonly progress: SharedArrayBuffer;
     }
   | { readonly type: "rules"; readonly id: number; readonly rules: R }
+  /** Of the start-up description, what can be changed while it runs. */
+  | { readonly type: "configure"; readonly start: S }
   | { readonly type: "stats"; readonly id: number }
   | { readonly type: "stop" };
 

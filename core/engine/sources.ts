@@ -17,6 +17,8 @@ export interface OpenedSource {
   readonly source: Source;
   /** Watches what other rules want. */
   retarget(ruleset: Wanted): void;
+  /** Calls to be watched besides, from the next `retarget` on. */
+  rebase(spec: SourceSpec): void;
 }
 
 type Live = Extract<SourceSpec, { kind: "modern_ebpf" | "ptrace" }>;
@@ -36,11 +38,14 @@ interface CallSelection {
   readonly filters: ReadonlyMap<number, CallFilter>;
 }
 
+/** Sources that bring what they bring. */
+const UNTARGETED = { retarget: () => {}, rebase: () => {} };
+
 /** Makes the source that a specification describes, and gives state its ways to ask the system. */
 export function makeSource(start: SourceStart, state: State, ruleset: Wanted): OpenedSource {
   const { source: spec } = start;
-  if (spec.kind === "replay") return { source: new ScapSource(spec.file), retarget: () => {} };
-  if (spec.kind === "nodriver") return { source: new IdleSource(), retarget: () => {} };
+  if (spec.kind === "replay") return { source: new ScapSource(spec.file), ...UNTARGETED };
+  if (spec.kind === "nodriver") return { source: new IdleSource(), ...UNTARGETED };
   const hostRoot = start.containers.hostRoot;
   const source = liveSource(spec, tracedFor(ruleset, spec));
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
@@ -49,11 +54,15 @@ export function makeSource(start: SourceStart, state: State, ruleset: Wanted): O
   state.findContainer = (match, known, ancestors) => lookup.find(match, known, ancestors);
   state.fetchThread = (tid, sink) => source.fetchThread(tid, sink);
   state.threadExists = (tid) => statSync(`${hostRoot}/proc/${tid}`, { throwIfNoEntry: false }) !== undefined;
+  let { base } = spec;
   const retarget = (wanted: Wanted): void => {
-    const { traced, filters } = tracedFor(wanted, spec);
+    const { traced, filters } = tracedFor(wanted, { ...spec, base });
     source.setTraced(traced, filters);
   };
-  return { source, retarget };
+  const rebase = (next: SourceSpec): void => {
+    if ("base" in next) base = next.base;
+  };
+  return { source, retarget, rebase };
 }
 
 function liveSource(spec: Live, selection: CallSelection): EbpfSource | PtraceSource {

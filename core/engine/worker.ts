@@ -10,7 +10,6 @@ import { AlertSender } from "./handover.ts";
 import { drainPending, runLoop } from "./loop.ts";
 import type { EngineStats, ErrorMessage, FromEngine, ToEngine } from "./messages.ts";
 import { Monitoring } from "./monitoring.ts";
-import type { RuleCosts } from "./rule-costs.ts";
 import { loadRuleset, type Ruleset, type RulesInput, type RulesReport } from "./ruleset.ts";
 import type { EngineStart } from "./source-spec.ts";
 import { makeSource, type OpenedSource } from "./sources.ts";
@@ -32,7 +31,7 @@ interface Running {
   readonly state: State;
   readonly sender: AlertSender;
   readonly matches: Map<string, number>;
-  costs: RuleCosts | undefined;
+  ruleset: Ruleset;
 }
 
 let running: Running | undefined;
@@ -86,7 +85,7 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
     state,
     sender,
     matches,
-    costs: ruleset.costs,
+    ruleset,
   };
   tell({ type: "loaded", id: 0, report });
   void capture(running).catch((error) => tell({ type: "failed", error: errorMessage(error) }));
@@ -122,13 +121,21 @@ function reload(id: number, rules: RulesInput): void {
   });
   if (ruleset && running) {
     running.holder.use(ruleset);
-    running.costs = ruleset.costs;
+    running.ruleset = ruleset;
     running.opened.retarget(ruleset);
   }
   tell({ type: "loaded", id, report });
 }
 
-function statsOf({ engine, opened, state, sender, matches, monitoring, costs }: Running): EngineStats {
+/** What can be changed without a new start: limits and actions on losses, and calls to be watched besides. */
+function configure({ monitoring, source }: EngineStart): void {
+  if (!running) return;
+  running.monitoring.configure(monitoring);
+  running.opened.rebase(source);
+  running.opened.retarget(running.ruleset);
+}
+
+function statsOf({ engine, opened, state, sender, matches, monitoring, ruleset }: Running): EngineStats {
   const { seen, dropped, perCpu } = opened.source.stats();
   let fds = 0;
   for (const thread of state.threads.values()) fds += thread.fds.size;
@@ -142,7 +149,7 @@ function statsOf({ engine, opened, state, sender, matches, monitoring, costs }: 
     containers: state.containers.size,
     residentBytes: process.memoryUsage.rss(),
     matchesByRule: Object.fromEntries(matches),
-    ...(costs ? { ruleCosts: costs.result } : {}),
+    ...(ruleset.costs ? { ruleCosts: ruleset.costs.result } : {}),
     alertsDropped: sender.dropped,
     monitoring: monitoring.result,
     state: { ...state.counters },
@@ -173,6 +180,7 @@ self.onmessage = ({ data }: MessageEvent<ToEngine<EngineStart, RulesInput>>) => 
   try {
     if (data.type === "start") start(data);
     else if (data.type === "rules") reload(data.id, data.rules);
+    else if (data.type === "configure") configure(data.start);
     else if (data.type === "stop") stopping = true;
     else if (running) tell({ type: "stats", id: data.id, stats: statsOf(running) });
   } catch (error) {
