@@ -22,6 +22,7 @@ import {
   announce,
   tellEngine,
   tellPlugins,
+  tellPrintIsOld,
   tellRules,
   tellRuntimes,
   tellSelections,
@@ -187,6 +188,7 @@ class Run {
   async #go(): Promise<number> {
     announce(this.#log, this.#loaded);
     const start = this.#engineStart(this.#loaded);
+    if (this.#options.print !== undefined) tellPrintIsOld(this.#log);
     tellSystem(this.#log, start.source);
     const plugins = loadedPlugins(this.#loaded);
     tellPlugins(this.#log, plugins);

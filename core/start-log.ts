@@ -45,6 +45,11 @@ export function tellSystem(log: Log, source: SourceSpec, hostname = process.env.
   }
 }
 
+export function tellPrintIsOld(log: Log): void {
+  const instead = "Use -o append_output=... instead.";
+  log.log("warning", `The -p/--print option is deprecated and will be removed. ${instead}`);
+}
+
 /** Container runtimes that are asked, as the reference's container plugin lists them. */
 export function tellRuntimes(log: Log, lookup: LookupOptions): void {
   for (const engine of ["podman", "docker", "cri", "containerd"] as const) {
