@@ -1,14 +1,16 @@
 import { readFileSync } from "node:fs";
+import { findPlugin } from "./capture/plugin/find.ts";
+import type { PluginSetting } from "./capture/plugin/plugin.ts";
 import { commandLine } from "./command-line.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
 import type { EngineStats } from "./engine/messages.ts";
 import type { RulesReport } from "./engine/ruleset.ts";
+import { eventSourceOf } from "./engine/source-engine.ts";
 import type { SourceSpec } from "./engine/source-spec.ts";
 import type { Log } from "./log.ts";
 import type { LookupOptions } from "./metadata/container-lookup.ts";
 import { formatStatistics } from "./outputs/statistics.ts";
-import type { PluginInfo } from "./plugins.ts";
 import type { Selection } from "./rules/select.ts";
 import { VERSIONS } from "./versions.ts";
 
@@ -31,8 +33,12 @@ export function announce(log: Log, { files, warnings }: LoadedConfig): void {
   for (const warning of warnings) log.log("warning", warning);
 }
 
-export function tellPlugins(log: Log, plugins: readonly PluginInfo[]): void {
-  for (const { name, version } of plugins) log.log("info", `Loaded plugin '${name}@${version}', built in`);
+export function tellPlugins(log: Log, plugins: readonly PluginSetting[]): void {
+  for (const setting of plugins) {
+    const { name, version } = findPlugin(setting).info;
+    const from = setting.library === undefined ? ", built in" : ` from file ${setting.library}`;
+    log.log("info", `Loaded plugin '${name}@${version}'${from}`);
+  }
 }
 
 /** The kernel, where falco watches it, and the name that alerts carry, where it is not the machine's own. */
@@ -85,14 +91,10 @@ export function tellRules(log: Log, report: RulesReport): void {
   }
 }
 
-/** Where events come from: a capture has its sources in itself, anything else those of the engine. */
-export function tellSource(
-  log: Log,
-  source: SourceSpec,
-  sources: readonly string[],
-  { capture }: Config,
-): void {
-  if (source.kind === "modern_ebpf") {
+/** Where events come from: a capture has its sources in itself, anything else those of its engines. */
+export function tellSources(log: Log, sources: readonly SourceSpec[], { capture }: Config): void {
+  for (const source of sources) {
+    if (source.kind !== "modern_ebpf") continue;
     const { bufferBytes } = source;
     const megabytes = bufferBytes / (1 << 20);
     log.log("info", `The chosen syscall buffer dimension is: ${bufferBytes} bytes (${megabytes} MBs)`);
@@ -101,16 +103,21 @@ export function tellSource(
     const { mode, path_prefix } = capture;
     log.log("info", `Capture is enabled in mode '${mode}'. Capturing events to ${path_prefix}`);
   }
-  if (source.kind !== "replay") {
-    log.log("info", `Enabled event sources: ${sources.join(", ")}`);
-    if (source.kind === "nodriver") {
-      const why = "will be opened with no driver, no event will be produced";
-      log.log("warning", `Enabled event source 'syscall' ${why}`);
-    }
+  const live = sources.filter(({ kind }) => kind !== "replay");
+  if (live.length > 0) log.log("info", `Enabled event sources: ${live.map(eventSourceOf).join(", ")}`);
+  for (const source of sources) tellSource(log, source);
+}
+
+function tellSource(log: Log, source: SourceSpec): void {
+  if (source.kind === "nodriver") {
+    const why = "will be opened with no driver, no event will be produced";
+    log.log("warning", `Enabled event source 'syscall' ${why}`);
   }
   log.libs("info", "Trying to open the right engine!");
   if (source.kind === "replay") log.log("info", `Replaying events from the capture file: ${source.file}`);
   else if (source.kind === "nodriver") log.log("info", "Opening 'syscall' source with no driver.");
+  else if (source.kind === "plugin")
+    log.log("info", `Opening '${source.eventSource}' source with plugin '${source.plugin}'`);
   else if (source.kind === "ptrace") log.log("info", "Opening 'syscall' source with ptrace.");
   else log.log("info", "Opening 'syscall' source with modern BPF probe.");
 }
