@@ -2,6 +2,7 @@ import { hostname, machine, release, type, version } from "node:os";
 import { stringify } from "yaml";
 import { pluginVersions } from "../core/capture/plugin/find.ts";
 import { chosenRules } from "../core/chosen-rules.ts";
+import { commandLine } from "../core/command-line.ts";
 import { loadConfig } from "../core/config/load.ts";
 import { showConfig } from "../core/config/settings.ts";
 import { loadedPlugins } from "../core/plugins.ts";
@@ -15,8 +16,7 @@ export function printSupport(flags: RunFlags, argv: readonly string[] = process.
   const loaded = loadConfig(loadOptions(flags));
   out(
     JSON.stringify({
-      // A value on the command line may be a secret as well; which key was set is what matters here.
-      cmdline: ["falco", ...argv.map((word) => word.replace(/=.*$/s, "=..."))].join(" "),
+      cmdline: commandLine(argv),
       config: stringify(showConfig(loaded)),
       engine_info: versionInfo(pluginVersions(loadedPlugins(loaded))),
       rules_files: chosenRules(flags.rules, loaded).map(({ name, content }) => ({

@@ -10,6 +10,7 @@ import { diffConfig } from "./config/settings.ts";
 import { ConfigWatcher } from "./config/watch.ts";
 import { EngineGroup, type GroupStats } from "./engine/engine-group.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
+import type { EngineStart } from "./engine/source-spec.ts";
 import { FalcoError, reasonOf } from "./errors.ts";
 import { enabledSources, type SourceChoice } from "./event-sources.ts";
 import { createLog, type Log } from "./log.ts";
@@ -19,7 +20,18 @@ import { invalidRules, reloadFailure, tellRestartKeys } from "./reload.ts";
 import { SelfMetrics } from "./self-metrics.ts";
 import { Services } from "./services.ts";
 import { engineStart, engineStarts, logOptions, rulesInput } from "./settings.ts";
-import { announce, tellPlugins, tellRules, tellSelections, tellSource, tellStatistics } from "./start-log.ts";
+import {
+  announce,
+  tellEngine,
+  tellPlugins,
+  tellPrintIsOld,
+  tellRules,
+  tellRuntimes,
+  tellSelections,
+  tellSources,
+  tellStatistics,
+  tellSystem,
+} from "./start-log.ts";
 import { SyslogSocket } from "./syslog.ts";
 import { TracedWorkload, type TraceOptions } from "./traced-workload.ts";
 
@@ -37,6 +49,8 @@ export interface RunOptions {
   /** `-p`: text appended to every output. */
   readonly print?: string;
   readonly unbuffered: boolean;
+  /** `-v`: print how many events there were and what they cost. */
+  readonly verbose?: boolean;
   /** `--enable-source`, `--disable-source` */
   readonly sources?: SourceChoice;
   /** Watch this workload only; its standard output stays its own. */
@@ -181,12 +195,11 @@ class Run {
 
   async #go(): Promise<number> {
     announce(this.#log, this.#loaded);
-    const start = engineStart(this.#loaded.config, {
-      workload: this.#workload?.spec,
-      duration: this.#options.duration,
-      plugins: this.#plugins,
-    });
+    const start = this.#engineStart(this.#loaded);
+    if (this.#options.print !== undefined) tellPrintIsOld(this.#log);
+    tellSystem(this.#log, start.source);
     tellPlugins(this.#log, this.#plugins);
+    if (this.#plugins.some(({ name }) => name === "container")) tellRuntimes(this.#log, start.containers);
     const rules = this.#allRules();
     const starts = engineStarts(start, this.#enabledSources(rules.sources));
     tellSelections(this.#log, rules.selections);
@@ -197,13 +210,18 @@ class Run {
     if (this.#options.dryRun) return await this.#end("Dry run: configuration and rules are good.");
     this.#writePidfile();
     const release = this.#handleSignals();
-    for (const { source } of starts) tellSource(this.#log, source);
+    tellSources(
+      this.#log,
+      starts.map(({ source }) => source),
+      this.#loaded.config,
+    );
     const timer = this.#stopLater();
     this.#watch();
     try {
       this.#services.start(this.#loaded);
       await this.#api?.start();
       const stats = await this.#ended();
+      if (this.#options.verbose) tellEngine(stats, start.source);
       if (!this.#workload) tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
       if (stats.monitoring.gaveUp) throw tooManyDrops();
       return this.#workload?.exitCode ?? 0;
@@ -254,7 +272,7 @@ class Run {
 
   /** Reloads when a file of the configuration or rules changes, if that is wanted. */
   #watch(): void {
-    const { config, files, directories } = this.#loaded;
+    const { config, files, directories, readAt } = this.#loaded;
     if (!config.watch_config_files) return;
     const rules = this.#options.rules.length > 0 ? this.#options.rules : config.rules_files;
     const isDirectory = (path: string): boolean =>
@@ -264,6 +282,7 @@ class Run {
     this.#watcher = new ConfigWatcher({
       files: watched.filter((path) => !isDirectory(path)),
       directories: [...directories, ...watched.filter(isDirectory)],
+      since: readAt,
       onChange: () => {
         this.#log.log("info", "A configuration or rules file has changed");
         this.#reload();
@@ -329,10 +348,12 @@ class Run {
     const before = this.#loaded;
     try {
       this.#loaded = this.#loadConfig();
+      const start = this.#engineStart(this.#loaded);
       const report = await this.#engines.loadRules(this.#allRules());
       tellRules(this.#log, report);
       if (!report.ok) throw invalidRules(report);
       this.#report = report;
+      if (JSON.stringify(start) !== JSON.stringify(this.#engineStart(before))) this.#engines.configure(start);
       this.#log.configure(logOptions(this.#loaded.config));
       await this.#outputs.reconfigure(this.#outputOptions());
       await this.#services.reconfigure(before, this.#loaded);
@@ -342,6 +363,14 @@ class Run {
       this.#loaded = before;
       throw error;
     }
+  }
+
+  #engineStart({ config }: LoadedConfig): EngineStart {
+    return engineStart(config, {
+      workload: this.#workload?.spec,
+      duration: this.#options.duration,
+      plugins: this.#plugins,
+    });
   }
 
   #stopLater(): ReturnType<typeof setTimeout> | undefined {
@@ -357,7 +386,9 @@ class Run {
     try {
       writeFileSync(pidfile, `${process.pid}\n`);
     } catch (cause) {
-      throw new FalcoError("PIDFILE", `Cannot write the pid file ${pidfile}: ${reasonOf(cause)}`, { cause });
+      throw new FalcoError("PIDFILE", `Could not write pid to pidfile ${pidfile}: ${reasonOf(cause)}`, {
+        cause,
+      });
     }
   }
 

@@ -64,6 +64,7 @@ export class SelfMetrics {
       sources: this.#sources(stats),
       alerts: this.#outputs.counts,
       outputs: this.#outputs.stats(),
+      ...(stats?.ruleCosts ? { ruleCosts: stats.ruleCosts } : {}),
       resources: readResources(uptime),
       addresses: interfaceAddresses(),
     };

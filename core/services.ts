@@ -1,3 +1,4 @@
+import { parseDuration } from "./config/duration.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { GroupStats } from "./engine/engine-group.ts";
 import { reasonOf } from "./errors.ts";
@@ -44,8 +45,12 @@ export class Services {
         log,
       });
       this.#reporter.start();
+      const { interval } = config.metrics;
+      const milliseconds = parseDuration(interval);
+      log("info", `Setting metrics interval to ${interval}, equivalent to ${milliseconds} (ms)`);
     }
-    if (config.webserver.enabled) this.#serve(loaded);
+    // A replay is over soon and healthy by itself; several may run beside a falco that has the port.
+    if (config.webserver.enabled && config.engine.kind !== "replay") this.#serve(loaded);
   }
 
   /** Takes on other settings: what they concern starts again, the rest goes on. */

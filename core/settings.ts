@@ -92,6 +92,7 @@ export function rulesInput(
     ),
     sources: pluginSources(plugins),
     plugins,
+    costs: config.metrics.enabled && config.metrics.rule_costs_enabled,
   };
 }
 
@@ -128,14 +129,27 @@ function sourceSpec(config: Config): SourceSpec {
   }
 }
 
+/** Where the reference's container plugin looks for runtimes that speak CRI, unless told otherwise. */
+const CRI_SOCKETS = [
+  "/run/containerd/containerd.sock",
+  "/run/crio/crio.sock",
+  "/run/k3s/containerd/containerd.sock",
+  "/run/host-containerd/containerd.sock",
+];
+
 /** One runtime's switch and sockets: the container plugin's own settings go before the common ones. */
-function engineOptions(config: Config, name: EngineName, enabled: boolean): EngineOptions {
+function engineOptions(
+  config: Config,
+  name: EngineName,
+  enabled: boolean,
+  common: readonly string[] = [],
+): EngineOptions {
   const plugin = config.plugins.find((p) => p.name === "container");
   const own = new Json(plugin?.init_config).at("engines", name);
   const sockets = own.at("sockets").items.map((item) => item.text);
   return {
     enabled: own.at("enabled").exists ? own.at("enabled").flag : enabled,
-    sockets: sockets.length > 0 ? sockets : DEFAULT_LOOKUP[name].sockets,
+    sockets: [sockets, common, DEFAULT_LOOKUP[name].sockets].find((paths) => paths.length > 0) ?? [],
   };
 }
 
@@ -146,7 +160,7 @@ function containerOptions(config: Config): LookupOptions {
     docker: engineOptions(config, "docker", docker.enabled),
     podman: engineOptions(config, "podman", podman.enabled),
     containerd: engineOptions(config, "containerd", true),
-    cri: { ...engineOptions(config, "cri", cri.enabled), sockets: cri.sockets },
+    cri: engineOptions(config, "cri", cri.enabled, cri.sockets.length > 0 ? cri.sockets : CRI_SOCKETS),
     labelMaxLength: new Json(plugin?.init_config).at("label_max_len").number || DEFAULT_LOOKUP.labelMaxLength,
     hostRoot: process.env.HOST_ROOT ?? "",
   };

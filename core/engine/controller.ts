@@ -55,6 +55,11 @@ export class EngineController<S, R, L> {
     return this.#ask<L>(id, { type: "rules", id, rules });
   }
 
+  /** Takes on what of the start-up description can be changed while it runs; the rest waits for the next start. */
+  configure(start: S): void {
+    this.#send({ type: "configure", start });
+  }
+
   stats(): Promise<EngineStats> {
     const id = this.#nextId++;
     return this.#ask<EngineStats>(id, { type: "stats", id });

@@ -65,6 +65,11 @@ export class EngineGroup {
     return known.find(({ ok }) => !ok) ?? known[0] ?? { ok: true, files: [], rules: [], enabled: 0 };
   }
 
+  /** See EngineController.configure. */
+  configure(start: EngineStart): void {
+    for (const engine of this.#engines) engine.configure(start);
+  }
+
   stats(): Promise<GroupStats> {
     return this.#all((engine) => engine.stats());
   }

@@ -3,6 +3,7 @@ import type { FalcoErrorOptions } from "../errors.ts";
 import type { CpuStats } from "../event/source.ts";
 import type { LibsLevel, LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
+import type { RuleCost } from "./rule-costs.ts";
 
 /** A FalcoError on its way from one thread to another: classes do not survive the passage. */
 export interface ErrorMessage {
@@ -24,6 +25,7 @@ export interface EngineStats {
   readonly residentBytes: number;
   /** Matches by rule name, `rule_matching` and selection applied. */
   readonly matchesByRule: Readonly<Record<string, number>>;
+  readonly ruleCosts?: readonly RuleCost[];
   /** Alerts that could not be handed over because the main thread was too far behind. */
   readonly alertsDropped: number;
   /** Seconds with losses above the threshold, how often something was done about it, and whether that was to end. */
@@ -49,6 +51,8 @@ export type ToEngine<S, R> =
       readonly progress: SharedArrayBuffer;
     }
   | { readonly type: "rules"; readonly id: number; readonly rules: R }
+  /** Of the start-up description, what can be changed while it runs. */
+  | { readonly type: "configure"; readonly start: S }
   | { readonly type: "stats"; readonly id: number }
   | { readonly type: "stop" };
 

@@ -12,6 +12,7 @@ import { RulesLoader } from "../rules/load/rules-loader.ts";
 import { type OutputAddition, suggestedOutput } from "../rules/output/additions.ts";
 import { type Selection, selectRules } from "../rules/select.ts";
 import type { ErrorMessage } from "./messages.ts";
+import { RuleCosts } from "./rule-costs.ts";
 
 /** An entry of `append_output`: an addition, or the suggestions of a source (or of all). */
 export type Addition = OutputAddition | { readonly suggested: true; readonly source?: string };
@@ -26,6 +27,8 @@ export interface RulesInput {
   readonly additions: readonly Addition[];
   readonly staticFields: Readonly<Record<string, string>>;
   readonly sources: readonly string[];
+  /** Measure what each rule's condition costs. */
+  readonly costs?: boolean;
   /** Plugins that are loaded; those of every run when absent. */
   readonly plugins?: readonly PluginSetting[];
 }
@@ -82,13 +85,16 @@ export const expandAdditions = (additions: readonly Addition[], registry: FieldR
 /** Compiled rules by event source. */
 export class Ruleset {
   readonly rules: readonly CompiledRule[];
+  /** What each rule costs, where that is measured. */
+  readonly costs: RuleCosts | undefined;
   readonly #bySource = new Map<string, Matcher<CompiledRule>>();
   /** The source of the last event and what its rules are in: most engines have one. */
   #source = "";
   #matcher: Matcher<CompiledRule> | undefined = undefined;
 
-  constructor(rules: readonly CompiledRule[], firstOnly: boolean) {
+  constructor(rules: readonly CompiledRule[], firstOnly: boolean, costs = false) {
     this.rules = rules;
+    this.costs = costs ? new RuleCosts(rules) : undefined;
     for (const source of new Set(rules.map((rule) => rule.definition.source))) {
       const own = rules.filter((rule) => rule.definition.source === source);
       this.#bySource.set(source, new Matcher(own, firstOnly));
@@ -108,6 +114,7 @@ export class Ruleset {
       this.#matcher = this.#bySource.get(source);
     }
     this.#matcher?.match(context, onMatch);
+    if (this.costs !== undefined) this.costs.see(context, source);
   }
 }
 
@@ -173,5 +180,5 @@ export function loadRuleset(
   const { rules } = loader.compiled;
   const running = selectRules(rules, input.selections, input.priority);
   const report = { ok: true, files, rules: rules.map((rule) => rule.name), enabled: running.length };
-  return { report, ruleset: new Ruleset(running, input.firstOnly) };
+  return { report, ruleset: new Ruleset(running, input.firstOnly, input.costs) };
 }

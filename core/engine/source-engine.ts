@@ -82,6 +82,10 @@ export class SourceEngine {
     });
   }
 
+  configure(start: EngineStart): void {
+    this.#controller.configure(start);
+  }
+
   /** The numbers of now, or the last ones of an engine that does not answer. */
   async stats(): Promise<EngineStats> {
     // One question at a time: an engine that hangs does not have a pile of them to answer.

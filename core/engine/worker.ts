@@ -35,6 +35,7 @@ interface Running {
   readonly state: State;
   readonly sender: AlertSender;
   readonly matches: Map<string, number>;
+  ruleset: Ruleset;
 }
 
 let running: Running | undefined;
@@ -100,6 +101,7 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
     state,
     sender,
     matches,
+    ruleset,
   };
   tell({ type: "loaded", id: 0, report });
   void capture(running).catch((error) => tell({ type: "failed", error: errorMessage(error) }));
@@ -148,12 +150,30 @@ function reload(id: number, rules: RulesInput): void {
   });
   if (ruleset && running) {
     running.holder.use(ruleset);
+    running.ruleset = ruleset;
     running.opened.retarget(ruleset);
   }
   tell({ type: "loaded", id, report });
 }
 
-function statsOf({ engine, opened, plugins, state, sender, matches, monitoring }: Running): EngineStats {
+/** What can be changed without a new start: limits and actions on losses, and calls to be watched besides. */
+function configure({ monitoring, source }: EngineStart): void {
+  if (!running) return;
+  running.monitoring.configure(monitoring);
+  running.opened.rebase(source);
+  running.opened.retarget(running.ruleset);
+}
+
+function statsOf({
+  engine,
+  opened,
+  plugins,
+  state,
+  sender,
+  matches,
+  monitoring,
+  ruleset,
+}: Running): EngineStats {
   const { seen, dropped, perCpu } = opened.source.stats();
   let fds = 0;
   for (const thread of state.threads.values()) fds += thread.fds.size;
@@ -167,6 +187,7 @@ function statsOf({ engine, opened, plugins, state, sender, matches, monitoring }
     containers: state.containers.size,
     residentBytes: process.memoryUsage.rss(),
     matchesByRule: Object.fromEntries(matches),
+    ...(ruleset.costs ? { ruleCosts: ruleset.costs.result } : {}),
     alertsDropped: sender.dropped,
     monitoring: monitoring.result,
     plugins: plugins.metrics(),
@@ -198,6 +219,7 @@ self.onmessage = ({ data }: MessageEvent<ToEngine<EngineStart, RulesInput>>) => 
   try {
     if (data.type === "start") start(data);
     else if (data.type === "rules") reload(data.id, data.rules);
+    else if (data.type === "configure") configure(data.start);
     else if (data.type === "stop") stopping = true;
     else if (running) tell({ type: "stats", id: data.id, stats: statsOf(running) });
   } catch (error) {

@@ -78,9 +78,9 @@ describe("webhook", () => {
   test.each([
     ["", "it is not JSON"],
     ["{", "it is not JSON"],
-    ["1", "it is no Kubernetes audit event, EventList or array of them"],
-    ['{"kind":"EventList","items":{}}', "it is no Kubernetes audit event, EventList or array of them"],
-    ['{"kind":"Pod"}', "it is no Kubernetes audit event, EventList or array of them"],
+    ["1", "data not recognized as a k8s audit event, EventList or array of them"],
+    ['{"kind":"EventList","items":{}}', "data not recognized as a k8s audit event, EventList or array of them"],
+    ['{"kind":"Pod"}', "data not recognized as a k8s audit event, EventList or array of them"],
     ['{"kind":"Event"}', "an event has no stageTimestamp that is a time"],
     [
       '{"kind":"Event","stageTimestamp":"2026-02-30T00:00:00Z"}',

@@ -17,7 +17,7 @@ export interface Payload {
   readonly faults: readonly string[];
 }
 
-const UNKNOWN = "it is no Kubernetes audit event, EventList or array of them";
+const UNKNOWN = "data not recognized as a k8s audit event, EventList or array of them";
 
 /** Takes apart what an API server sends or writes: an event, an EventList, or an array of both. */
 export function readPayload(text: string): Payload {
