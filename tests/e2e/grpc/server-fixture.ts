@@ -116,9 +116,9 @@ export function sampleAlert(n: number): Alert {
   };
 }
 
-/** Resolves when the condition holds; rejects with its text after ten seconds. */
+/** Resolves when the condition holds; rejects with its text after a minute. */
 export async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 60_000;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`Never true: ${condition}`);
     await Bun.sleep(5);
