@@ -54,6 +54,9 @@ export async function grpcFixture(options: FixtureOptions = {}) {
     inputs: engine ? new InputSources(engine) : { open: () => Promise.reject(new Error("no engine here")) },
     log: (level, text) => void log.push(`${level}: ${text}`),
     ...options,
+  }).catch((error: unknown) => {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
   });
   const clients: FalcoClient[] = [];
   const connect = (name = "client", address = server.address) => {
