@@ -29,11 +29,12 @@ describe("jsonPatch()", () => {
 
 describe("copied()", () => {
   test("copies all the way down, a key that names the prototype included", () => {
-    const value = JSON.parse('{"__proto__": {"a": [1, {"b": null}]}, "c": "d"}');
+    const text = '{"__proto__":{"a":[1,{"b":null}]},"c":{"d":"e"}}';
+    const value = JSON.parse(text);
     const copy = copied(value);
-    expect(JSON.stringify(copy)).toBe(JSON.stringify(value));
+    expect(JSON.stringify(copy)).toBe(text);
     expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
-    value.__proto__.a[1].b = "changed";
-    expect(JSON.stringify(copy)).toContain('{"b":null}');
+    value.c.d = "changed";
+    expect(JSON.stringify(copy)).toBe(text);
   });
 });
