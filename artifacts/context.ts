@@ -24,9 +24,9 @@ export async function openContext(flags: Sources["flags"]): Promise<Context> {
   const configPath = text("config") ?? defaultConfigPath;
   const settings = resolveSettings({ flags, env: process.env, file: await readConfigFile(configPath) });
   const terminal = process.stderr.isTTY === true;
-  const format = (text("log-format") ??
-    (terminal && !process.env["NO_COLOR"] ? "color" : "text")) as LogFormat;
-  const level = (text("log-level") ?? "info") as LogLevel;
+  const plain = !terminal || process.env["NO_COLOR"] || flags["disable-styling"] === true;
+  const format = (text("log-format") ?? (plain ? "text" : "color")) as LogFormat;
+  const level = (text("log-level") ?? (flags["verbose"] === true ? "debug" : "info")) as LogLevel;
   const progress = makeProgress(terminal ? (line) => process.stderr.write(line) : undefined);
   const log = makeLog((line) => process.stderr.write(`${progress.clear()}${line}\n`), level, format);
   const credentials = credentialSource(settings);

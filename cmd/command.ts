@@ -63,6 +63,8 @@ export interface Command<F extends Flags = Flags> {
   readonly commands?: Readonly<Record<string, () => Promise<Command>>>;
   /** Other names of subcommands: `{ repo: "registry" }`. */
   readonly aliases?: Readonly<Record<string, string>>;
+  /** Subcommands of programs that this one stands in for, which it has no need of: name to the sentence that says why. */
+  readonly needless?: Readonly<Record<string, string>>;
   /** The subcommand that runs when the first word is a flag or there is none. */
   readonly fallback?: string;
   /** Returns the exit code; nothing means 0. A FalcoError thrown prints as text and exits 1. */

@@ -33,6 +33,7 @@ function tree() {
   });
   const root = command({
     name: "falco",
+    needless: { driver: "there is none" },
     summary: "Root",
     fallback: "run",
     aliases: { ruleset: "rules" },
@@ -114,6 +115,7 @@ describe("dispatch()", () => {
 
   test.each([
     [["rulse"], 'Unknown command "rulse" of "falco"', 'did you mean "falco rules"?'],
+    [["driver", "config"], 'Cannot run "falco driver": there is none', undefined],
     [["rules", "lst"], 'Unknown command "lst" of "falco rules"', 'did you mean "falco rules list"?'],
     [["rules", "constructor"], 'Unknown command "constructor" of "falco rules"', 'see "falco rules --help"'],
     [

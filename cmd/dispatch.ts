@@ -104,6 +104,8 @@ function checkSubcommand(spec: Command, path: string, argv: readonly string[]): 
       hint: `flags stand behind the command: see "${path} --help"`,
     });
   }
+  const why = Object.entries(spec.needless ?? {}).find(([name]) => name === first)?.[1];
+  if (why) throw new FalcoError("USAGE", `Cannot run "${path} ${first}": ${why}`);
   const near = nearest(first, known);
   throw new FalcoError("USAGE", `Unknown command "${first}" of "${path}"`, {
     hint: near ? `did you mean "${path} ${near}"?` : `see "${path} --help"`,

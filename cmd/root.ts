@@ -13,6 +13,9 @@ export const root = command({
   flags: runFlags,
   retired: retiredFlags,
   aliases: { repo: "registry" },
+  needless: {
+    driver: "there is no driver to choose, build or download: falco assembles its own probe when it starts",
+  },
   commands: {
     run: async () => (await import("./run.ts")).run,
     trace: async () => (await import("./trace.ts")).trace,

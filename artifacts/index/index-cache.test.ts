@@ -119,6 +119,22 @@ describe("IndexCache", () => {
     ]);
   });
 
+  test("an index that can't be had stops who installs by name, not who only looks", async () => {
+    const at = home();
+    writeFileSync(join(at, "two.yaml"), entry("a", "second"));
+    const warnings: string[] = [];
+    const cache = await open(
+      at,
+      { FALCOCTL_INDEXES: `one,${at}/none.yaml;two,${at}/two.yaml` },
+      (level, message) => void warnings.push(`${level} ${message}`),
+    );
+    await expect(cache.catalog()).rejects.toMatchObject({
+      hint: "to do without this index: falco index remove one",
+    });
+    expect((await cache.catalog({ partial: true })).entry("a")?.repository).toBe("second");
+    expect(warnings).toEqual([expect.stringContaining('warn Going on without index "one": ')]);
+  });
+
   test("remove takes an index out of the configuration file, and says when it can't be there", async () => {
     const at = home();
     writeFileSync(join(at, "falcoctl.yaml"), `# mine\nindexes:\n- name: mine\n  url: ${server.url}\n`);

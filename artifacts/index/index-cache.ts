@@ -30,6 +30,11 @@ export interface CacheOptions extends FetchIndexOptions {
   readonly paths?: Paths;
 }
 
+export interface CatalogOptions {
+  readonly refresh?: boolean;
+  readonly partial?: boolean;
+}
+
 interface Fetched {
   readonly source: IndexSource;
   /** The new content; undefined when the copy is current. */
@@ -100,14 +105,21 @@ export class IndexCache {
 
   /**
    * The merged indexes. Copies that are missing, or with `refresh` older than a day, are fetched; when that fails and
-   * there is a copy, the copy serves, with a warning.
+   * there is a copy, the copy serves, with a warning. Without one it throws: an artifact that the missing index lists
+   * must not be taken from a later one. `partial` leaves such an index out, for those that only look.
    */
-  async catalog({ refresh = false }: { readonly refresh?: boolean } = {}): Promise<Catalog> {
+  async catalog({ refresh = false, partial = false }: CatalogOptions = {}): Promise<Catalog> {
     const indexes: NamedIndex[] = [];
     for (const [i, held] of this.#sources.entries()) {
       let text = this.#copy(held.name);
       const old = refresh && !(Date.now() - Date.parse(held.updated) < dayMs);
-      if (text === undefined || old) text = await this.#refreshed(i, text);
+      try {
+        if (text === undefined || old) text = await this.#refreshed(i, text);
+      } catch (error) {
+        if (!partial || this.#sources.length === 1) throw error;
+        this.#options.log("warn", `Going on without index "${held.name}": ${reasonOf(error)}`);
+        continue;
+      }
       indexes.push({ name: held.name, entries: await parseIndex(text, this.#file(held.name)) });
     }
     return new Catalog(indexes);
@@ -119,7 +131,7 @@ export class IndexCache {
     try {
       fetched = await this.#fetch(held, copy !== undefined);
     } catch (error) {
-      if (copy === undefined) throw error;
+      if (copy === undefined) throw missing(held.name, error);
       const age = held.updated || "unknown age";
       this.#options.log("warn", `Using the copy of index "${held.name}" of ${age}: ${reasonOf(error)}`);
       return copy;
@@ -183,4 +195,16 @@ export class IndexCache {
     const file = this.#file(name);
     return existsSync(file) ? readFileSync(file, "utf8") : undefined;
   }
+}
+
+/** Why an index that was never fetched can't be had, and how to do without it. */
+function missing(name: string, error: unknown): unknown {
+  if (!(error instanceof FalcoError)) return error;
+  const { code, message, place, excerpt, hint } = error;
+  return new FalcoError(code, message, {
+    hint: hint ?? `to do without this index: falco index remove ${name}`,
+    ...(place && { place }),
+    ...(excerpt !== undefined && { excerpt }),
+    cause: error,
+  });
 }

@@ -15,6 +15,8 @@ export const commonFlags = {
     help: "How log lines look (default color on a terminal, else text)",
     choices: ["text", "color", "json"],
   },
+  "disable-styling": { type: "boolean", help: "As --log-format text, under its old name" },
+  verbose: { type: "boolean", short: "v", help: "As --log-level debug, under its old name" },
 } as const satisfies Flags;
 
 export const jsonFlag = {

@@ -24,7 +24,7 @@ export const list = command({
     const { indexes, settings } = await openContext(flags);
     const rows = flags.installed
       ? installedRows(settings.installStateDir, flags.type)
-      : listedRows(await indexes.catalog(), flags.type, flags.index);
+      : listedRows(await indexes.catalog({ partial: true }), flags.type, flags.index);
     if (flags.json) json(rows);
     else if (flags.installed) {
       const texts = (rows as ReturnType<typeof installedRows>).map((r) => [

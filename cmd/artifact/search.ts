@@ -25,7 +25,7 @@ export const search = command({
     const { parseMinScore, searchArtifacts } = await import("../../artifacts/index/search.ts");
     const minScore = parseMinScore(flags["min-score"]);
     const { indexes } = await openContext(flags);
-    const catalog = await indexes.catalog();
+    const catalog = await indexes.catalog({ partial: true });
     const hits = searchArtifacts(catalog, positionals, {
       minScore,
       type: flags.type as "plugin" | undefined,

@@ -105,7 +105,7 @@ test("falco client: version, rules, send, outputs, drops and errors, against a s
   expect((await client(["rules", "delete", "Mine"])).code).toBe(0);
   await server.stop();
   expect((await client(["version"])).stderr).toContain("is falco running with grpc.enabled");
-}, 60_000);
+}, 180_000);
 
 test("falco tls generate writes certificates with private keys and prints their paths", async () => {
   const directory = mkdtempSync(join(tmpdir(), "falco-tls-"));
@@ -134,4 +134,4 @@ test("falco tls generate writes certificates with private keys and prints their 
   for (const path of paths) expect(statSync(path).mode & 0o077).toBe(path.endsWith(".key") ? 0 : 0o044);
   expect(await falco(words)).toMatchObject({ code: 1, stderr: expect.stringContaining("--force") });
   rmSync(directory, { recursive: true });
-}, 60_000);
+}, 180_000);

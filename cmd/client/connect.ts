@@ -55,7 +55,11 @@ export async function withClient<T>(
   } catch (error) {
     if (!(error instanceof FalcoClientError)) throw error;
     const unreachable = error.code === "UNAVAILABLE" && error.message.startsWith("No connection");
-    const hint = "is falco running with grpc.enabled, and is the address right (--address)?";
+    const asked = "is falco running with grpc.enabled, and is the address right (--address)?";
+    const over = address.startsWith("unix:")
+      ? ""
+      : " And did its grpc.root_certs sign this certificate (--cert)?";
+    const hint = asked + over;
     throw new FalcoError(
       `GRPC_${error.code}`,
       unreachable ? `Cannot reach falco at ${address}: ${error.message}` : error.message,

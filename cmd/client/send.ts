@@ -6,7 +6,7 @@ export const send = command({
   name: "send",
   summary: "Send events of a source of your own, for rules on it to match",
   description:
-    "Reads one JSON object a line: field names to values. Types are string, uint64, bool, reltime, abstime\n" +
+    "Reads one JSON object a line: field names to values. Types are string, uint64, bool, reltime, abstime " +
     "(nanoseconds) and ipaddr; a type followed by [] is a list. Refused events are reported, the rest goes on.",
   examples: [
     "falco client send --source login --field login.user:string --field login.count:uint64 events.ndjson",

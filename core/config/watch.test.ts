@@ -22,7 +22,7 @@ function counting(files: string[], directories: string[], since?: number) {
     async step(change: () => void): Promise<boolean> {
       const before = calls;
       change();
-      return (await eventually(() => calls > before, 5000)) && calls === before + 1;
+      return (await eventually(() => calls > before)) && calls === before + 1;
     },
     [Symbol.dispose]: () => watcher.close(),
   };

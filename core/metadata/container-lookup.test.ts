@@ -208,7 +208,7 @@ test("ContainerLookup reads the bundle that CRI-O wrote, of containers and of po
   expect(find(lookup, sandbox, "cri")).toMatchObject({ type: "cri-o", isPodSandbox: true, ip: "10.85.0.7" });
 });
 
-test("ContainerLookup asks docker once more about a container that has run for a second", () => {
+test("ContainerLookup asks docker again about a container that runs: a second on, and ever more seldom", () => {
   const id = "5".repeat(64);
   const answers = new Map([[`/containers/${id}/json`, { Id: id, Name: "/first" }]]);
   const paths: string[] = [];
@@ -223,8 +223,10 @@ test("ContainerLookup asks docker once more about a container that has run for a
   expect(lookup.find(match(id, "docker"), known, [], 500)).toBeUndefined();
   expect(lookup.find(match(id, "docker"), known, [], 1500)?.name).toBe("second");
   const before = paths.length;
-  expect(lookup.find(match(id, "docker"), known, [], 90_000)).toBeUndefined();
+  expect(lookup.find(match(id, "docker"), known, [], 3000)).toBeUndefined();
   expect(paths.length).toBe(before);
+  answers.set(`/containers/${id}/json`, { Id: id, Name: "/third" });
+  expect(lookup.find(match(id, "docker"), known, [], 3500)?.name).toBe("third");
 });
 
 test("ContainerLookup takes no other container's monitor, and none of its words for a relative path", () => {

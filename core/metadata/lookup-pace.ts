@@ -1,7 +1,8 @@
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 30_000;
-/** Addresses are given, and names changed, after a container was made: it is asked about once more when it runs. */
+/** Addresses are given, and names changed, after a container was made: it is asked about again when it runs. */
 const SETTLED_MS = 1000;
+const SELDOM_MS = 600_000;
 const KEPT = 10_000;
 
 export type Turn = "first" | "again" | undefined;
@@ -14,8 +15,9 @@ interface Asked {
 }
 
 /**
- * When to ask runtimes about a container: at its first sight; while nobody knows it, at later sights but ever more
- * seldom, since each question holds up the capture; and once more when it has run for a while.
+ * When to ask runtimes about a container: at its first sight, and at later sights ever more seldom, since each
+ * question holds up the capture. So a new name is learned at the latest when the container has lived as long again
+ * as it had when it was given, or within ten minutes; and an answer that did not come in time is asked for again.
  */
 export class LookupPace {
   readonly #asked = new Map<string, Asked>();
@@ -32,13 +34,12 @@ export class LookupPace {
   /** Notes how it went. */
   answered(id: string, turn: "first" | "again", found: boolean, now: number): void {
     const before = this.#asked.get(id);
+    const known = turn === "again" || found;
+    const [shortest, longest] = known ? [SETTLED_MS, SELDOM_MS] : [FIRST_DELAY_MS, LONGEST_DELAY_MS];
+    const goesOn = before !== undefined && before.known === known && (turn === "again" || !known);
+    const delay = goesOn ? Math.min(before.delay * 2, longest) : shortest;
     this.#asked.delete(id);
     if (this.#asked.size >= KEPT) this.#asked.delete(this.#asked.keys().next().value!);
-    if (turn === "again") this.#asked.set(id, { next: Number.POSITIVE_INFINITY, delay: 0, known: true });
-    else if (found) this.#asked.set(id, { next: now + SETTLED_MS, delay: 0, known: true });
-    else {
-      const delay = before && !before.known ? Math.min(before.delay * 2, LONGEST_DELAY_MS) : FIRST_DELAY_MS;
-      this.#asked.set(id, { next: now + delay, delay, known: false });
-    }
+    this.#asked.set(id, { next: now + delay, delay, known });
   }
 }

@@ -34,7 +34,7 @@ test("programOutput starts a process an alert and takes its status as the answer
 
 test("programOutput starts a program that died again", async () => {
   await using space = new Workspace();
-  const program = `echo start >> ${space.file("out")}; sleep 1.1; head -n 1 >> ${space.file("out")}`;
+  const program = `echo $$ > ${space.file("pid")}; echo start >> ${space.file("out")}; sleep 1.1; head -n 1 >> ${space.file("out")}`;
   const output = programOutput({ program, keep_alive: true });
   await output.write(lines("one"));
   expect(
@@ -42,7 +42,9 @@ test("programOutput starts a program that died again", async () => {
       () => existsSync(space.file("out")) && readFileSync(space.file("out"), "utf8").includes("one"),
     ),
   ).toBe(true);
-  await Bun.sleep(100);
+  const pid = Number(readFileSync(space.file("pid"), "utf8"));
+  expect(await eventually(() => !existsSync(`/proc/${pid}`))).toBe(true);
+  await Bun.sleep(20);
   expect(await output.write(lines("two"))).toEqual({ delivered: 1 });
   await output.close();
   expect(readFileSync(space.file("out"), "utf8")).toStartWith("start\none\nstart\n");

@@ -122,7 +122,7 @@ class Patcher {
     const { definition } = this.#options;
     const bare = buildFor(definition, container.target, evaluate);
     if (bare.mounts.some((mount) => isMount(container, mount))) return undefined;
-    if (recognise(definition, container.target, evaluate) && hasMounts(this.template, container, bare, all))
+    if (hasMounts(this.template, container, bare, all) && recognise(definition, container.target, evaluate))
       return undefined;
     const target = await this.#withImageConfig(task, container.target);
     if (!target) return undefined;

@@ -66,7 +66,8 @@ async function patchContainer(
   const evaluate = options.env ? { env: options.env } : {};
   const given = targetOf(pod, container, group);
   const bare = buildFor(definition, given, evaluate);
-  if (recognise(definition, given, evaluate) && hasMounts(container, bare)) return undefined;
+  // Mounts first: to recognise a container the definition is evaluated anew, and most have none.
+  if (hasMounts(container, bare) && recognise(definition, given, evaluate)) return undefined;
   const target = await withImageConfig(given, options.lookup);
   const build = target === given ? bare : buildFor(definition, target, evaluate);
   const environment = variablesOf(container, given, build);

@@ -44,6 +44,19 @@ export const RESOURCES = [
 /** Kinds whose containers cannot be changed once they are made. */
 export const FIXED: readonly string[] = ["Pod", "Job"];
 
+/** A copy all the way down; several times as fast as `structuredClone`, which is made for more than JSON. */
+export function copied<T extends Json>(value: T): T {
+  if (Array.isArray(value)) return value.map(copied) as T;
+  if (!isObject(value)) return value;
+  // Spread first: even a key like `__proto__` is then the copy's own, and setting it sets no prototype.
+  const copy: JsonObject = { ...(value as JsonObject) };
+  for (const key of Object.keys(copy)) {
+    const item = copy[key]!;
+    if (typeof item === "object") copy[key] = copied(item);
+  }
+  return copy as T;
+}
+
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -2,7 +2,7 @@ import { FalcoError, reasonOf } from "../../core/errors.ts";
 import { ANNOTATIONS } from "./choice.ts";
 import { jsonPatch } from "./json-patch.ts";
 import { patchPod } from "./patch-pod.ts";
-import { FIXED, isObject, type JsonObject, templateOf } from "./pod.ts";
+import { copied, FIXED, isObject, type JsonObject, templateOf } from "./pod.ts";
 import type { PodOptions } from "./pod-options.ts";
 
 const API_VERSION = "admission.k8s.io/v1";
@@ -44,7 +44,7 @@ export async function answerReview(review: unknown, options: ReviewOptions): Pro
 async function change(request: Request, options: PodOptions): Promise<JsonObject> {
   const { object, operation, subResource } = request;
   if (subResource !== "" || !object || !["CREATE", "UPDATE"].includes(operation)) return {};
-  const after = structuredClone(object);
+  const after = copied(object);
   const template = templateOf(after);
   if (!template) return {};
   const metadata = isObject(object.metadata) ? object.metadata : {};
@@ -68,7 +68,7 @@ async function change(request: Request, options: PodOptions): Promise<JsonObject
  * wrote them must be patched the same way, or the API server refuses it as a change; others must not be.
  */
 function patchedBefore({ oldObject }: Request): string[] {
-  const metadata = oldObject && templateOf(structuredClone(oldObject))?.metadata;
+  const metadata = oldObject && templateOf(copied(oldObject))?.metadata;
   const annotations = metadata && isObject(metadata.annotations) ? metadata.annotations : {};
   return String(annotations[ANNOTATIONS.patched] ?? "")
     .split(":")

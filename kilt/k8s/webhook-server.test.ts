@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { container, podOf, reviewOf } from "../../tests/harness/admission.ts";
+import { eventually } from "../../tests/harness/programs.ts";
 import { loadDefinition } from "../definition.ts";
 import { serviceCertificate } from "./certificate.ts";
 import type { ReviewOptions } from "./review.ts";
@@ -85,7 +86,7 @@ describe("serveWebhook()", () => {
 
   test("serves a renewed certificate without being restarted", async () => {
     const renewed = await write();
-    for (let i = 0; i < 100 && !log.includes("certificate reloaded"); i++) await Bun.sleep(50);
+    await eventually(() => log.includes("certificate reloaded"));
     expect((await send("/healthz", {}, renewed)).status).toBe(200);
     ca = renewed;
   });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { KubeApi, type Pod } from "../../tests/harness/kube-api.ts";
+import { eventually } from "../../tests/harness/programs.ts";
 import { parseDefinition } from "../definition.ts";
 import { startOf } from "./agent.ts";
 import { Kubectl } from "./kubectl.ts";
@@ -101,7 +102,7 @@ describe.skipIf(noKubectl !== undefined)("patchRunning() by a real kubectl", () 
       expect(api.seen.length).toBe(changes);
 
       expect(await unpatchRunning(kubectl, optionsOf())).toMatchObject({ outcome: "undone" });
-      for (let i = 0; i < 100 && startOf(process_!.pid) === process_!.start; i++) await Bun.sleep(20);
+      await eventually(() => startOf(process_!.pid) !== process_!.start);
       expect(isGone(process_!.pid)).toBe(true);
       expect(existsSync(join(folder, "in/hello"))).toBe(false);
       expect(readFileSync(join(folder, "tool"), "utf8")).toBe("there before");

@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import {
-  type DockerRegistry,
-  freePort,
-  registryMissing,
-  startDockerRegistry,
-} from "../harness/docker-registry.ts";
+import { type DockerRegistry, registryMissing, startDockerRegistry } from "../harness/docker-registry.ts";
+import { freePort } from "../harness/programs.ts";
 import { tempDir } from "../harness/temp-dir.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
@@ -82,7 +78,7 @@ describe.skipIf(missing !== undefined)("artifacts end to end, docker-registry wi
     expect(readFileSync(join(dir, "home/.config/falcoctl/config.json"), "utf8")).toContain(
       btoa(`me:${password}`),
     );
-  }, 60_000);
+  }, 180_000);
 
   test("push, search, info, install by name, tag and digest, list and remove", async () => {
     writeFileSync(join(dir, "my_rules.yaml"), rulesFile("first"));
@@ -174,7 +170,7 @@ describe.skipIf(missing !== undefined)("artifacts end to end, docker-registry wi
     expect(unknown.err).toContain(
       'Cannot find artifact "my-rulse": no index lists it [ARTIFACT_UNKNOWN]\n  did you mean "my-rules"?',
     );
-  }, 60_000);
+  }, 180_000);
 
   test.skipIf(!skopeo)(
     "skopeo inspects and copies what was pushed",
@@ -240,14 +236,14 @@ describe.skipIf(missing !== undefined)("artifacts end to end, docker-registry wi
         "2.0.0",
       );
     },
-    60_000,
+    180_000,
   );
 
   test("logout forgets the credentials", async () => {
     await ok(["registry", "logout", registry.host]);
     const denied = await user.falco(["artifact", "info", `${registry.host}/team/my-rules`]);
     expect([denied.code, denied.err]).toEqual([1, expect.stringContaining("denies access")]);
-  }, 60_000);
+  }, 180_000);
 });
 
 describe.skipIf(missing !== undefined)("follow end to end, docker-registry without TLS", () => {
@@ -261,7 +257,7 @@ describe.skipIf(missing !== undefined)("follow end to end, docker-registry witho
   afterAll(() => registry.stop());
   const until = async (what: string, done: () => boolean) => {
     for (const start = Date.now(); !done(); await Bun.sleep(50)) {
-      if (Date.now() - start > 20_000) throw new Error(`waited in vain for ${what}`);
+      if (Date.now() - start > 60_000) throw new Error(`waited in vain for ${what}`);
     }
   };
   /** Gathers what a process says. */
@@ -344,5 +340,5 @@ describe.skipIf(missing !== undefined)("follow end to end, docker-registry witho
     }
     expect(follow.exitCode).toBe(0);
     expect(told.text).toContain("Stopped following");
-  }, 60_000);
+  }, 180_000);
 });

@@ -152,7 +152,7 @@ describe("audit events of Kubernetes", () => {
     expect(await falco.stop()).toBe(0);
     expect(falco.alerts).toHaveLength(2002);
     expect(falco.log()).toContain("Loaded plugin 'k8saudit@0.18.0', built in");
-  }, 60_000);
+  }, 180_000);
 
   test("from a file: it ends with the file", async () => {
     writeFileSync(
@@ -162,7 +162,7 @@ describe("audit events of Kubernetes", () => {
     const falco = await start(path("audit.log"), { words: ["--enable-source", "k8s_audit"] });
     expect(await falco.end()).toBe(0);
     expect(falco.alerts.map(({ rule }) => rule)).toEqual(["Privileged", "Secret"]);
-  }, 60_000);
+  }, 180_000);
 
   test("an address that is taken stops the start, and says so", async () => {
     const taken = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
@@ -170,13 +170,13 @@ describe("audit events of Kubernetes", () => {
     expect(await falco.end()).toBe(1);
     expect(falco.log()).toContain(`Cannot listen for audit events on http://127.0.0.1:${taken.port}`);
     await taken.stop(true);
-  }, 60_000);
+  }, 180_000);
 
   test("rules that need a newer plugin are refused", async () => {
     const falco = await start("http://127.0.0.1:0/", { rules: RULES.replace("0.7.0", "0.99.0") });
     expect(await falco.end()).toBe(1);
     expect(falco.log()).toContain("Plugin 'k8saudit' version '0.18.0' is not compatible");
-  }, 60_000);
+  }, 180_000);
 
   const why = whyNoLive();
   test.skipIf(why !== undefined)(
@@ -197,6 +197,6 @@ describe("audit events of Kubernetes", () => {
       expect(sources).toEqual({ Privileged: "k8s_audit", Opened: "syscall" });
       expect(await falco.stop()).toBe(0);
     },
-    60_000,
+    180_000,
   );
 });

@@ -13,7 +13,7 @@ let built: Built;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "falco-binary-"));
   built = await build(undefined, join(directory, "falco"));
-}, 120_000);
+}, 180_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function falco(words: readonly string[], env: Record<string, string> = {}) {

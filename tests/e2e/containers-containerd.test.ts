@@ -19,11 +19,11 @@ describe.skipIf(missing !== undefined)("containers of containerd", () => {
 
   beforeAll(async () => {
     falco = await LiveFalco.start([], RULES);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await falco?.stop();
     if (typeof containerd !== "string") await containerd.stop();
-  }, 60_000);
+  }, 180_000);
 
   test("a container in a namespace of its own, wherever containerd keeps it, is known by its bundle", async () => {
     let tries = 0;
@@ -43,5 +43,5 @@ describe.skipIf(missing !== undefined)("containers of containerd", () => {
       "container.host_pid": false,
     });
     expect(output_fields["container.mounts"]).toContain("proc:/proc:");
-  }, 60_000);
+  }, 180_000);
 });

@@ -37,10 +37,10 @@ describe.skipIf(missing !== undefined)("containers of podman without its service
   beforeAll(async () => {
     earlier = run("-d", "--name", "earlier", IMAGE, "/bin/sleep", "1000");
     falco = await LiveFalco.start([], RULES);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await falco?.stop();
-  }, 60_000);
+  }, 180_000);
 
   test("a container that ran before falco did is known when something is started in it", async () => {
     const { output_fields } = await falco.provoke(
@@ -58,7 +58,7 @@ describe.skipIf(missing !== undefined)("containers of podman without its service
       "container.image.digest": image.Digest,
       "container.privileged": false,
     });
-  }, 60_000);
+  }, 180_000);
 
   test("containers that end at once are each known by their own name", async () => {
     const names = Array.from({ length: 4 }, (_, i) => `brief-${i}`);
@@ -67,14 +67,14 @@ describe.skipIf(missing !== undefined)("containers of podman without its service
       const { output_fields } = await falco.alert(ran(`true ${name}`));
       expect(output_fields).toMatchObject({ "container.name": name, "container.image.tag": "1.2" });
     }
-  }, 60_000);
+  }, 180_000);
 
   test("the first program of a container has its mounts and namespaces", async () => {
     const id = run("-d", "--name", "full", "-v", "/etc:/host-etc:ro", IMAGE, "/bin/sleep", "1001");
     const { output_fields } = await falco.alert(ran("sleep 1001"));
     expect(output_fields).toMatchObject({ "container.full_id": id, "container.host_network": false });
     expect(output_fields["container.mounts"]).toContain("/etc:/host-etc:");
-  }, 60_000);
+  }, 180_000);
 });
 
 describe.skipIf(missing !== undefined)("containers of podman with its service", () => {
@@ -84,11 +84,11 @@ describe.skipIf(missing !== undefined)("containers of podman with its service", 
     await (podman as Podman).serve();
     const socket = `plugins[0].init_config.engines.podman.sockets[0]=${(podman as Podman).socket}`;
     falco = await LiveFalco.start(["-o", socket], RULES);
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await falco?.stop();
     if (typeof podman !== "string") await podman.stop();
-  }, 60_000);
+  }, 180_000);
 
   test("what only the service tells is known once the container has run for a while", async () => {
     run("-d", "--name", "labelled", "--label", "team=red", IMAGE, "/bin/sleep", "1002");
@@ -101,5 +101,5 @@ describe.skipIf(missing !== undefined)("containers of podman with its service", 
       "container.image.repository": "localhost/team/box",
       "container.image.tag": "1.2",
     });
-  }, 60_000);
+  }, 180_000);
 });

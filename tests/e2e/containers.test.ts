@@ -44,11 +44,11 @@ describe.skipIf(missing !== undefined)("containers of docker", () => {
       ["-o", `plugins[0].init_config.engines.docker.sockets[0]=${socket}`],
       RULES,
     );
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await falco?.stop();
     if (typeof docker !== "string") await docker.stop();
-  }, 60_000);
+  }, 180_000);
 
   test("a container that ran before falco did is known by name and image when something starts in it", async () => {
     const { output_fields } = await falco.provoke(
@@ -67,7 +67,7 @@ describe.skipIf(missing !== undefined)("containers of docker", () => {
       "container.host_pid": false,
       "proc.exepath": "/bin/echo",
     });
-  }, 60_000);
+  }, 180_000);
 
   test("the first program of a container already has all of its metadata", async () => {
     const words = ["--pid=host", "--label", "team=red", "-v", "/etc:/host-etc:ro"];
@@ -97,7 +97,7 @@ describe.skipIf(missing !== undefined)("containers of docker", () => {
       "container.label[team]": "red",
     });
     expect(output_fields["container.mounts"]).toBe("/etc:/host-etc:ro:false:rprivate");
-  }, 60_000);
+  }, 180_000);
 
   test("users are those of the container's own passwd, and none where it has no such user", async () => {
     call("run", "--rm", "--network", "none", "--user", "1234", IMAGE, "/bin/echo", "as-inner");
@@ -106,7 +106,7 @@ describe.skipIf(missing !== undefined)("containers of docker", () => {
     expect(inner.output_fields).toMatchObject({ "user.uid": 1234, "user.name": "inner" });
     const nobody = await falco.alert(ran("echo as-nobody"));
     expect(nobody.output_fields).toMatchObject({ "user.uid": 4321, "user.name": "<NA>" });
-  }, 60_000);
+  }, 180_000);
 
   test("containers that end at once are each known by their own name", async () => {
     const names = Array.from({ length: 6 }, (_, i) => `brief-${i}`);
@@ -122,7 +122,7 @@ describe.skipIf(missing !== undefined)("containers of docker", () => {
     expect(
       new Set(falco.alerts.map(({ output_fields: f }) => f["container.id"])).size,
     ).toBeGreaterThanOrEqual(6);
-  }, 60_000);
+  }, 180_000);
 
   test("a shell with a terminal that was brought in by exec is the container's, with its user", async () => {
     const exec = Bun.spawn(
@@ -138,7 +138,7 @@ describe.skipIf(missing !== undefined)("containers of docker", () => {
     const { output_fields } = await falco.alert(ran("sh -c exit 7"));
     expect(output_fields).toMatchObject({ "container.name": "earlier", "user.name": "inner" });
     expect(output_fields["proc.tty"]).toBeGreaterThan(0);
-  }, 60_000);
+  }, 180_000);
 
   test("a container that was removed and made again under its name is the new one", async () => {
     const make = (mark: string): string =>
@@ -161,7 +161,7 @@ describe.skipIf(missing !== undefined)("containers of docker", () => {
       expect(output_fields).toMatchObject({ "container.full_id": id, "container.label[team]": mark });
       call("rm", "-f", "again");
     }
-  }, 60_000);
+  }, 180_000);
 
   test("a container that was renamed is known by its new name once it has run for a while", async () => {
     call("run", "-d", "--name", "young", "--network", "none", IMAGE, "/bin/sleep", "1004");
@@ -177,5 +177,5 @@ describe.skipIf(missing !== undefined)("containers of docker", () => {
       "container.id": young.output_fields["container.id"]!,
       "container.image.tag": "1.2",
     });
-  }, 60_000);
+  }, 180_000);
 });

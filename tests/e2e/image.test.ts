@@ -19,7 +19,7 @@ let archive: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "falco-image-"));
   archive = await image([undefined], join(directory, "image.tar"));
-}, 120_000);
+}, 180_000);
 afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
   if (typeof docker !== "string") await docker.stop();

@@ -7,6 +7,7 @@ import { serviceCertificate } from "../../kilt/k8s/certificate.ts";
 import { type ManifestOptions, manifests, serviceNames } from "../../kilt/k8s/manifests.ts";
 import { serveWebhook, type Webhook } from "../../kilt/k8s/webhook-server.ts";
 import { ApiServer } from "../harness/api-server.ts";
+import { eventually } from "../harness/programs.ts";
 import { tempDir } from "../harness/temp-dir.ts";
 
 const folder = tempDir();
@@ -92,11 +93,8 @@ describe.skipIf(reason !== undefined)(`a Kubernetes API server${skipping}`, () =
 
     /** API servers take a second or so to see a configuration. */
     async function untilAsked(): Promise<void> {
-      for (let i = 0; i < 100; i++) {
-        const probe = await kubectl(["create", "--dry-run=server", "-o", "json", "-f", "-"], pod("probe"));
-        if (probe.includes("trace")) return;
-        await Bun.sleep(100);
-      }
+      const words = ["create", "--dry-run=server", "-o", "json", "-f", "-"];
+      await eventually(async () => (await kubectl(words, pod("probe"))).includes("trace"));
     }
 
     const container = { name: "app", image: "busybox", command: ["/app"] };

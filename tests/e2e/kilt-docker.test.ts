@@ -10,6 +10,7 @@ import { type PatchPodOptions, patchRunning, unpatchRunning } from "../../kilt/p
 import { image } from "../build/image.ts";
 import { Docker } from "../harness/docker.ts";
 import { KubeApi, type Pod } from "../harness/kube-api.ts";
+import { eventually } from "../harness/programs.ts";
 import { tempDir } from "../harness/temp-dir.ts";
 
 const TAG = `falco:${VERSIONS.falco}`;
@@ -33,10 +34,10 @@ function call(...words: readonly string[]): string {
 beforeAll(async () => {
   if (noBusybox !== undefined) return;
   call("load", "-i", await image([undefined], join(folder, "image.tar")));
-});
+}, 300_000);
 afterAll(async () => {
   if (typeof docker !== "string") await docker.stop();
-});
+}, 180_000);
 
 interface ContainerDefinition {
   readonly Name: string;
@@ -185,7 +186,7 @@ describe("a running container with a shell", () => {
       };
       expect(await falco("patch")).toBe("pod/web container app: patched\n");
       const log = (): string => (docker as Docker).run("logs", target).stdout;
-      for (let i = 0; i < 100 && !log().includes("/etc/shadow"); i++) await Bun.sleep(100);
+      await eventually(() => log().includes("file=/etc/shadow"));
       expect(log()).toContain("file=/etc/shadow");
       expect(await falco("patch")).toBe("pod/web container app: unchanged\n");
       expect(await falco("unpatch")).toBe("pod/web container app: undone\n");
@@ -235,8 +236,7 @@ describe("a running container without shell or tools", () => {
       expect((await patchRunning(kubectl, options(DEFINITION))).outcome).toBe("unchanged");
 
       expect((await unpatchRunning(kubectl, options(""))).outcome).toBe("undone");
-      for (let i = 0; i < 100 && call("top", agent, "-o", "pid,args").includes("sleep 300"); i++)
-        await Bun.sleep(50);
+      await eventually(() => !call("top", agent, "-o", "pid,args").includes("sleep 300"));
       expect(call("top", agent, "-o", "pid,args")).not.toContain("sleep 300");
       expect(() => read("/etc/hello")).toThrow("hello");
       expect(read("/etc/kept")).toContain("as it was");

@@ -4,6 +4,7 @@ import { EventCursor } from "../../core/event/cursor.ts";
 import type { FdSeed, Sink, ThreadSeed } from "../../core/event/source.ts";
 import { EVENTS } from "../../core/schema/events.ts";
 import { SYSCALLS } from "../../core/schema/syscalls.ts";
+import { endWithTests } from "../harness/children.ts";
 
 /** Why the live probe can't run here, or undefined where it can. */
 export function whyNoEbpf(): string | undefined {
@@ -21,6 +22,9 @@ export interface RecordedEvent {
   readonly params: Readonly<Record<string, number | string | Buffer | undefined>>;
 }
 
+/** What happens many times a millisecond, whatever is watched: kept of the program that was run alone. */
+const OF_THE_MACHINE = new Set(["switch", "page_fault"]);
+
 /** A source with what it has handed over so far. */
 export class LiveRecorder {
   readonly source: EbpfSource;
@@ -28,9 +32,11 @@ export class LiveRecorder {
   readonly threads = new Map<number, ThreadSeed>();
   readonly fds: FdSeed[] = [];
   readonly #cursor = new EventCursor();
+  readonly #watched = new Set<number>();
   readonly #sink: Sink = {
     event: (bytes, view, offset, cpu) => {
       this.#cursor.set(bytes, view, offset, cpu);
+      if (OF_THE_MACHINE.has(EVENTS[this.#cursor.code]!.name) && !this.#watched.has(this.#cursor.tid)) return;
       this.events.push(decode(this.#cursor));
     },
     machine: () => {},
@@ -48,7 +54,7 @@ export class LiveRecorder {
   }
 
   /** Takes over what is pending until `done` holds, or for at most `timeoutMs`. */
-  async collect(done: () => boolean, timeoutMs = 5000): Promise<void> {
+  async collect(done: () => boolean, timeoutMs = 60_000): Promise<void> {
     const end = Date.now() + timeoutMs;
     for (;;) {
       while (this.source.pump(this.#sink, 0) > 0);
@@ -57,7 +63,10 @@ export class LiveRecorder {
     }
   }
 
-  /** Runs a program and returns its process id and what it printed, once its end has been recorded. */
+  /**
+   * Runs a program and returns its process id and what it printed, once its end has been recorded. Meanwhile it takes
+   * over what the whole machine does, which no buffer would hold for long.
+   */
   async run(
     command: readonly string[],
     env: Readonly<Record<string, string>> = {},
@@ -67,10 +76,16 @@ export class LiveRecorder {
       stdout: "pipe",
       stderr: "inherit",
     });
-    const output = await new Response(child.stdout).text();
-    await child.exited;
+    endWithTests(child);
+    this.#watched.add(child.pid);
+    let ended = false;
+    const output = new Response(child.stdout).text();
+    void child.exited.then(() => {
+      ended = true;
+    });
+    await this.collect(() => ended, Number.POSITIVE_INFINITY);
     await this.collect(() => this.of(child.pid).some((event) => event.name === "procexit"));
-    return { pid: child.pid, output };
+    return { pid: child.pid, output: await output };
   }
 
   /** Events lost so far. */

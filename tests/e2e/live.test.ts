@@ -3,6 +3,7 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { Docker } from "../harness/docker.ts";
 import { type LiveAlert, LiveFalco, whyNoLive } from "../harness/live-falco.ts";
+import { eventually } from "../harness/programs.ts";
 import { inKernel, kernelObjectsOf } from "./kernel-objects.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
@@ -49,11 +50,11 @@ describe.skipIf(notLive !== undefined)("falco run with the rules it carries, on 
       ({ rule }) => rule === "Password hashes read",
     );
     falco.alerts.length = 0;
-  }, 60_000);
+  }, 180_000);
   afterAll(async () => {
     await falco?.stop();
     if (typeof docker !== "string") await docker.stop();
-  }, 60_000);
+  }, 180_000);
 
   test("cat of /etc/shadow is told with process, parents, user and file", async () => {
     const script = "cat /etc/shadow > /dev/null; true";
@@ -72,7 +73,7 @@ describe.skipIf(notLive !== undefined)("falco run with the rules it carries, on 
     // A machine of tests may itself be a container.
     here = String(alert.output_fields["container.id"]);
     expect(here).toMatch(/^(host|[0-9a-f]{12})$/);
-  }, 60_000);
+  }, 180_000);
 
   test("the set-uid bit on a copy of a program is told with the file", async () => {
     const copy = join(falco.directory, "copy");
@@ -81,7 +82,7 @@ describe.skipIf(notLive !== undefined)("falco run with the rules it carries, on 
     const alert = await falco.alert(says("Set-uid or set-gid bit set", "proc.cmdline", copy));
     expect(alert.output_fields).toMatchObject({ "proc.name": "chmod", "user.name": "root" });
     expect(alert.output).toContain(`file=${copy}`);
-  }, 60_000);
+  }, 180_000);
 
   test.skipIf(noDocker !== undefined)(
     "a shell with a terminal in a container of docker is told with the container's id and name",
@@ -94,19 +95,17 @@ describe.skipIf(notLive !== undefined)("falco run with the rules it carries, on 
       expect(String(alert.output_fields["container.id"])).toMatch(/^[0-9a-f]{12}$/);
       expect(alert.output_fields["container.id"]).not.toBe(here);
     },
-    60_000,
+    180_000,
   );
 
   test("kill -9 leaves nothing in the kernel, and falco starts again beside another", async () => {
     const second = await LiveFalco.start(ONLY);
     const attached = () => kernelObjectsOf(second.child.pid).filter(({ kind }) => kind === "prog_id");
-    const soon = Date.now() + 15_000;
-    while (attached().length === 0 && Date.now() < soon) await Bun.sleep(50);
+    await eventually(() => attached().length > 0);
     const objects = kernelObjectsOf(second.child.pid);
     expect(objects.filter(inKernel).length).toBeGreaterThan(0);
     await second.stop("SIGKILL");
-    const later = Date.now() + 15_000;
-    while (objects.some(inKernel) && Date.now() < later) await Bun.sleep(50);
+    await eventually(() => !objects.some(inKernel));
     expect(objects.filter(inKernel)).toEqual([]);
     const third = await LiveFalco.start(ONLY);
     await third.provoke(
@@ -115,7 +114,7 @@ describe.skipIf(notLive !== undefined)("falco run with the rules it carries, on 
     );
     await third.stop();
     expect(third.child.exitCode).toBe(0);
-  }, 90_000);
+  }, 300_000);
 });
 
 const noUser =

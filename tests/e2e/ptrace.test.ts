@@ -3,6 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { endWithTests } from "../harness/children.ts";
+import { eventually } from "../harness/programs.ts";
+
 const MAIN = join(import.meta.dir, "../../cmd/main.ts");
 const dir = mkdtempSync(join(tmpdir(), "falco-trace-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -27,7 +30,10 @@ writeFileSync(
 
 const falco = (...words: string[]): string[] => [process.execPath, MAIN, "trace", "-r", RULES, ...words];
 const start = (...words: string[]) =>
-  Bun.spawn(falco(...words), { stdin: "ignore", stdout: "pipe", stderr: "pipe", cwd: dir });
+  endWithTests(
+    Bun.spawn(falco(...words), { stdin: "ignore", stdout: "pipe", stderr: "pipe", cwd: dir }),
+    "SIGTERM",
+  );
 
 async function run(...words: string[]) {
   return await ended(start(...words));
@@ -45,20 +51,13 @@ const count = (text: string, part: string): number => text.split(part).length - 
 
 /** Resolves when the file has been written by somebody else. */
 async function appeared(path: string): Promise<string> {
-  const end = Date.now() + 10_000;
-  while (!existsSync(path) || readFileSync(path, "utf8") === "") {
-    if (Date.now() > end) throw new Error(`${path} did not appear`);
-    await Bun.sleep(10);
-  }
+  if (!(await eventually(() => existsSync(path) && readFileSync(path, "utf8").endsWith("\n"))))
+    throw new Error(`${path} did not appear`);
   return readFileSync(path, "utf8").trim();
 }
 
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
-async function gone(pid: number): Promise<boolean> {
-  const end = Date.now() + 5000;
-  while (isAlive(pid) && Date.now() < end) await Bun.sleep(10);
-  return !isAlive(pid);
-}
+const gone = (pid: number): Promise<boolean> => eventually(() => !isAlive(pid));
 
 const probe = Bun.spawnSync(falco("--", "true"), { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
 const reason = probe.exitCode === 0 ? undefined : probe.stderr.toString().trim();
@@ -138,7 +137,8 @@ describe.skipIf(reason !== undefined)("falco trace -- COMMAND", () => {
   });
 
   test("stops and continues with SIGSTOP and SIGCONT", async () => {
-    const script = "(sleep 0.2; kill -CONT $$) & kill -STOP $$; echo continued";
+    const script =
+      "(while sleep 0.2; do kill -CONT $$ || exit; done) > /dev/null 2>&1 & kill -STOP $$; echo continued; kill $!";
     expect(await run("--", "sh", "-c", script)).toMatchObject({ code: 0, stdout: "continued\n" });
   });
 
@@ -161,7 +161,7 @@ describe.skipIf(reason !== undefined)("falco trace -- COMMAND", () => {
 
   test("--kill-on-exit ends the command with falco", async () => {
     const ready = join(dir, "killed");
-    const child = start("-M", "0.5", "--kill-on-exit", "--", "sh", "-c", `echo $$ > ${ready}; sleep 60`);
+    const child = start("-M", "3", "--kill-on-exit", "--", "sh", "-c", `echo $$ > ${ready}; sleep 60`);
     const pid = Number(await appeared(ready));
     expect(await child.exited).toBe(128 + 9);
     expect(await gone(pid)).toBe(true);
@@ -200,17 +200,21 @@ describe.skipIf(reason !== undefined)("falco trace -- COMMAND", () => {
 describe.skipIf(reason !== undefined)("falco trace -p PID", () => {
   test("watches a running process with all its threads and children, and lets it go unharmed", async () => {
     const script = `while :; do cat ${SECRET}; sleep 0.05; done`;
-    const target = Bun.spawn(["sh", "-c", script], { stdin: "ignore", stdout: "ignore" });
-    const { code, stderr } = await run("-p", String(target.pid), "-M", "1");
-    expect(code).toBe(0);
-    expect(count(stderr, "secret read by cat below sh")).toBeGreaterThan(2);
+    const target = endWithTests(Bun.spawn(["sh", "-c", script], { stdin: "ignore", stdout: "ignore" }));
+    const tracing = start("-p", String(target.pid));
+    let said = "";
+    for await (const chunk of tracing.stderr) {
+      said += Buffer.from(chunk).toString();
+      if (count(said, "secret read by cat below sh") > 2) tracing.kill("SIGINT");
+    }
+    expect({ code: await tracing.exited, said }).toMatchObject({ code: 0 });
     expect(readFileSync(`/proc/${target.pid}/status`, "utf8")).toMatch(/TracerPid:\t0/);
     target.kill();
     await target.exited;
   });
 
   test("ends with the process, and says when there is none", async () => {
-    const target = Bun.spawn(["sleep", "60"]);
+    const target = endWithTests(Bun.spawn(["sleep", "1000"]));
     const tracing = start("-p", String(target.pid));
     const tracer = (): string => readFileSync(`/proc/${target.pid}/status`, "utf8");
     while (tracer().includes("TracerPid:\t0\n") && tracing.exitCode === null) await Bun.sleep(10);

@@ -86,7 +86,7 @@ describe.skipIf(reason !== undefined)("push-down on live events", () => {
       for (let count = -1; count !== 0; watcher.events += count)
         count = watcher.source.pump(watcher.engine, 0);
     }
-  }, 30_000);
+  }, 180_000);
 
   afterAll(() => {
     for (const watcher of [all, filtered]) watcher?.source.close();

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { endWithTests } from "./children.ts";
 
 const START_TIMEOUT_MS = 60_000;
 
@@ -70,7 +71,8 @@ export class ApiServer {
 
   #run(program: string, words: readonly string[]): void {
     const log = Bun.file(this.#at(`${program}.log`));
-    this.#children.push(Bun.spawn([program, ...words], { stdin: "ignore", stdout: log, stderr: log }));
+    const child = Bun.spawn([program, ...words], { stdin: "ignore", stdout: log, stderr: log });
+    this.#children.push(endWithTests(child));
   }
 
   /** Runs kubectl against this server, with text for its standard input. */

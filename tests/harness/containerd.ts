@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { busyboxRoot } from "./busybox-root.ts";
+import { endWithTests } from "./children.ts";
 import type { Outcome } from "./empty-root.ts";
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 const NAMESPACE = "team";
 
 /** A containerd whose socket, state and data are below a temporary directory, driven by `ctr`. */
@@ -42,6 +43,7 @@ export class Containerd {
       stdout: "ignore",
       stderr: "ignore",
     });
+    endWithTests(daemon, "SIGTERM");
     const containerd = new Containerd(directory, daemon, root.path);
     const end = Date.now() + START_TIMEOUT_MS;
     while (daemon.exitCode === null && Date.now() < end && containerd.ctr("version").code !== 0) {
@@ -55,7 +57,7 @@ export class Containerd {
 
   ctr(...words: readonly string[]): Outcome {
     const at = ["--address", join(this.directory, "socket"), "--namespace", NAMESPACE];
-    const child = Bun.spawnSync(["ctr", "--timeout", "10s", ...at, ...words], { stdin: "ignore" });
+    const child = Bun.spawnSync(["ctr", "--timeout", "60s", ...at, ...words], { stdin: "ignore" });
     return { code: child.exitCode, stdout: child.stdout.toString(), stderr: child.stderr.toString() };
   }
 

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeCertificates } from "./certificates.ts";
+import { endWithTests } from "./children.ts";
+import { eventually, freePort } from "./programs.ts";
 
 export interface DockerRegistry {
   /** `127.0.0.1:PORT` */
@@ -54,17 +55,17 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     lines.push(`auth: {htpasswd: {realm: test, path: ${file("htpasswd", made.stdout.toString())}}}`);
   }
   const config = file("config.yml", lines.join("\n") + "\n");
-  const server = Bun.spawn(["docker-registry", "serve", config], { stdout: "ignore", stderr: "ignore" });
+  const server = endWithTests(
+    Bun.spawn(["docker-registry", "serve", config], { stdout: "ignore", stderr: "ignore" }),
+  );
   const url = `${options.tls ? "https" : "http"}://${host}/v2/`;
-  for (let tries = 0; ; tries++) {
-    const answered = await fetch(url, certificates ? { tls: { ca: certificates.ca } } : {}).catch(
-      () => undefined,
+  const answers = (): Promise<boolean> =>
+    fetch(url, certificates ? { tls: { ca: certificates.ca } } : {}).then(
+      () => true,
+      () => server.exitCode !== null,
     );
-    if (answered) break;
-    if (tries === 200 || server.exitCode !== null)
-      throw new Error(`docker-registry did not start (${config})`);
-    await Bun.sleep(25);
-  }
+  if (!(await eventually(answers)) || server.exitCode !== null)
+    throw new Error(`docker-registry did not start (${config})`);
   return {
     host,
     ca: certificates?.ca,
@@ -75,17 +76,4 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-/** A port nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
 }

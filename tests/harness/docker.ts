@@ -2,9 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { busyboxRoot } from "./busybox-root.ts";
+import { endWithTests } from "./children.ts";
 import type { Outcome } from "./empty-root.ts";
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 60_000;
 
 /**
  * A Docker daemon of its own: socket, data and containerd below a temporary directory, nothing shared with
@@ -38,6 +39,8 @@ export class Docker {
       ],
       { stdin: "ignore", stdout: Bun.file(log), stderr: Bun.file(at("errors")) },
     );
+    // It takes its containers and its containerd along.
+    endWithTests(daemon, "SIGTERM");
     const docker = new Docker(directory, daemon);
     const deadline = Date.now() + START_TIMEOUT_MS;
     while (daemon.exitCode === null && Date.now() < deadline) {

@@ -2,9 +2,11 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { busyboxRoot } from "./busybox-root.ts";
+import { endWithTests } from "./children.ts";
 import type { Outcome } from "./empty-root.ts";
+import { eventually } from "./programs.ts";
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 /** Machines that run tests may not let these limits be raised, which podman does unless told otherwise. */
 const LIMITS = ["--ulimit", "nofile=1000:1000", "--ulimit", "nproc=1000:1000"];
 
@@ -74,8 +76,9 @@ export class Podman {
       stdout: "ignore",
       stderr: "ignore",
     });
-    const end = Date.now() + START_TIMEOUT_MS;
-    while (!existsSync(this.socket) && Date.now() < end) await Bun.sleep(50);
+    endWithTests(this.#service);
+    if (!(await eventually(() => existsSync(this.socket), START_TIMEOUT_MS)))
+      throw new Error("podman's service does not start");
   }
 
   /** Ends its service and containers, and removes what they left. */

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
+import { endWithTests } from "./children.ts";
 
 /** Path of an installed program, or undefined; says on standard error why a test is skipped. */
 export function installed(program: string, debianPackage = program): string | undefined {
@@ -25,10 +26,13 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** How long a condition is waited for that holds at once on an idle machine: long enough for one that is not. */
+const PATIENCE_MS = 60_000;
+
 /** Waits until a condition holds; false if it did not within so many milliseconds. */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
-  milliseconds = 10_000,
+  milliseconds = PATIENCE_MS,
 ): Promise<boolean> {
   const deadline = performance.now() + milliseconds;
   while (performance.now() < deadline) {
@@ -54,7 +58,7 @@ export class Workspace {
       stdout: "ignore",
       stderr: "ignore",
     });
-    this.#processes.push(child);
+    this.#processes.push(endWithTests(child));
     return child;
   }
   async [Symbol.asyncDispose](): Promise<void> {

@@ -24,6 +24,15 @@ import type { RulesStore } from "./rules-store.ts";
 import { addService, type Registry } from "./services.ts";
 import { type VersionInfo, versionResponse } from "./version-service.ts";
 
+/** When a client is asked whether it is still there, and how long it may take to answer; milliseconds. */
+export interface Keepalive {
+  readonly after: number;
+  readonly answer: number;
+}
+
+/** A peer that vanished without a word holds its streams for forty seconds at most. */
+const KEEPALIVE: Keepalive = { after: 30_000, answer: 10_000 };
+
 export interface GrpcServerOptions {
   /** As `grpc.bind_address`: `unix:///path`, or `host:port` with mutual TLS. */
   readonly bindAddress: string;
@@ -33,6 +42,7 @@ export interface GrpcServerOptions {
   readonly limits?: GateOptions;
   /** The largest message taken from a client, in bytes. */
   readonly maxMessage?: number;
+  readonly keepalive?: Keepalive;
   readonly version: VersionInfo;
   readonly hub: OutputHub;
   readonly rules: RulesStore;
@@ -50,11 +60,11 @@ export interface GrpcServer {
 }
 
 /** Connections are pinged when idle so that dead ones free what they hold; streams and sizes have limits. */
-const channelOptions = (maxMessage: number): grpc.ServerOptions => ({
+const channelOptions = (maxMessage: number, { after, answer }: Keepalive): grpc.ServerOptions => ({
   "grpc.max_receive_message_length": maxMessage,
   "grpc.max_concurrent_streams": 128,
-  "grpc.keepalive_time_ms": 30_000,
-  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc.keepalive_time_ms": after,
+  "grpc.keepalive_timeout_ms": answer,
   "grpc.max_connection_idle_ms": 600_000,
   "grpc.enable_channelz": 0,
 });
@@ -77,7 +87,9 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const { log } = options;
   const address = listenAddress(options.bindAddress);
   const credentials = address.kind === "unix" ? undefined : mutualTls(options);
-  const server = new grpc.Server(channelOptions(options.maxMessage ?? 4 << 20));
+  const server = new grpc.Server(
+    channelOptions(options.maxMessage ?? 4 << 20, options.keepalive ?? KEEPALIVE),
+  );
   const gate = new Gate(options.limits);
   const onDefect = (method: string, error: unknown) =>
     log(

@@ -112,6 +112,21 @@ test("certificate files that change are taken over; an unfit set is reported and
   before.close();
 });
 
+test("a client says which of its files are no certificates, or not of one another", async () => {
+  await using server = await grpcFixture({ tls: true });
+  const client = (cert: string, key: string) => () =>
+    new FalcoClient({
+      address: server.address,
+      certificates: { ca: server.file("ca.crt"), cert: server.file(cert), key: server.file(key) },
+    });
+  writeFileSync(server.file("empty"), "");
+  expect(client("empty", "client.key")).toThrow(/no authority, certificate and its key/);
+  expect(client("client.crt", "operator.key")).toThrow(
+    /operator.key.* no authority, certificate and its key/,
+  );
+  expect(client("none.crt", "client.key")).toThrow(/no file ".*none.crt"/);
+});
+
 test("calls beyond the rate and streams beyond their number are refused, the connection goes on", async () => {
   await using server = await grpcFixture({ limits: { maxStreams: 2, callsPerSecond: 1, burst: 5 } });
   const client = server.connect();

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateCertificates } from "../../../core/server/tls/generate.ts";
+import { endWithTests } from "../../harness/children.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 
@@ -54,6 +55,7 @@ export async function startFalco({ tls = false, options = [], directory }: Falco
     ],
     { stdout: "pipe", stderr: "pipe" },
   );
+  endWithTests(child);
   let log = "";
   const output = new Response(child.stdout).text();
   const address = await new Promise<string>((resolve, reject) => {

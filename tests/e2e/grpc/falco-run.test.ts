@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { FalcoClient, type FieldDeclaration } from "../../../proto/clients/typescript/src/falco-client.ts";
 import { startFalco } from "./falco-process.ts";
-import { failure, take } from "./server-fixture.ts";
+import { failure, take, until } from "./server-fixture.ts";
 
 const FIELDS: FieldDeclaration[] = [{ name: "run.user", type: "string" }];
 const RULE =
@@ -26,7 +26,7 @@ test("falco run: a client's events match a rule made over the API, and alert on 
   expect(alert!.output).toMatch(/^\d\d:\d\d:\d\d\.\d{9}: Warning ann came$/);
   client.close();
   expect(await falco.stop()).toContain("Warning ann came");
-}, 60_000);
+}, 180_000);
 
 test("falco run: rules and settings made over the API outlive a restart, and a reload of the files", async () => {
   await using falco = await startFalco();
@@ -36,8 +36,10 @@ test("falco run: rules and settings made over the API outlive a restart, and a r
   const changed = await first.configs.set("priority", "error");
   expect(changed).toMatchObject([{ key: "priority", value: '"error"', overridden: true, restart: false }]);
   expect((await first.rules.get("Configured")).enabled).toBe(false);
+  const loads = (): number => falco.log().split("rules.yaml | schema validation: ok").length;
+  const before = loads();
   falco.signal("SIGHUP");
-  await Bun.sleep(500);
+  await until(() => loads() > before);
   expect(await first.configs.get("priority")).toMatchObject([{ value: '"error"', overridden: true }]);
   expect((await first.rules.get("Configured")).enabled).toBe(false);
   first.close();
@@ -53,7 +55,7 @@ test("falco run: rules and settings made over the API outlive a restart, and a r
   await send(second, "cid");
   expect((await take(second.subscribe(), 1))[0]?.output).toContain("cid came");
   second.close();
-}, 60_000);
+}, 180_000);
 
 test("falco run: settings that are wrong change nothing, and secrets stay inside", async () => {
   await using falco = await startFalco({ options: ["http_output.url=http://u:hunter2@localhost/"] });
@@ -75,7 +77,7 @@ test("falco run: settings that are wrong change nothing, and secrets stay inside
   expect(JSON.stringify(await client.configs.get())).not.toMatch(/hunter/);
   expect(falco.log()).not.toMatch(/hunter/);
   client.close();
-}, 60_000);
+}, 180_000);
 
 test("falco run: a stored document that can't be read stops the start and says which", async () => {
   await using falco = await startFalco();
@@ -84,4 +86,4 @@ test("falco run: a stored document that can't be read stops the start and says w
   writeFileSync(falco.file("falco.sock.not"), "");
   const error = await failure(startFalco({ directory: falco.directory }));
   expect(error.message).toContain("falco_api_rules.yaml");
-}, 60_000);
+}, 180_000);

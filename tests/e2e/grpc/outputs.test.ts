@@ -103,7 +103,7 @@ test("sub delivers 100,000 alerts in order to a reading client, none lost", asyn
   await reading;
   expect(seen.every((n, i) => n === i)).toBe(true);
   expect(server.hub.stats()).toMatchObject({ published: total, delivered: total, missed: 0 });
-}, 60_000);
+}, 180_000);
 
 test("50 subscribers get every alert, over one connection each and over one for all", async () => {
   await using server = await grpcFixture();
@@ -154,7 +154,7 @@ test("a subscriber that never reads is bounded, counted, told what it missed, an
   expect(received + lost).toBe(total + 1);
   expect(lost).toBe(missed);
   await stalled.return?.();
-}, 60_000);
+}, 180_000);
 
 test("subscribe goes on behind the last alert after the connection broke, and after the server restarted", async () => {
   await using server = await grpcFixture();

@@ -15,6 +15,8 @@ import { FalcoClient } from "../../../proto/clients/typescript/src/falco-client.
 
 export interface FixtureOptions extends Partial<GrpcServerOptions> {
   readonly tls?: boolean;
+  /** Names and addresses in the server's certificate besides this machine's. */
+  readonly hosts?: readonly string[];
   readonly hubOptions?: HubOptions;
   /** A rules file of the configuration: with it, a real engine stands behind the API. */
   readonly ruleFile?: string;
@@ -26,7 +28,13 @@ export interface FixtureOptions extends Partial<GrpcServerOptions> {
 export async function grpcFixture(options: FixtureOptions = {}) {
   const directory = mkdtempSync(join(tmpdir(), "falco-grpc-"));
   const file = (name: string) => join(directory, name);
-  if (options.tls) await generateCertificates({ directory, clients: ["client", "operator"] });
+  const { hosts = [] } = options;
+  if (options.tls) await generateCertificates({ directory, hosts, clients: ["client", "operator"] });
+  const certificates = {
+    privateKey: file("server.key"),
+    certChain: file("server.crt"),
+    rootCerts: file("ca.crt"),
+  };
   const log: string[] = [];
   const drops = new DropLedger();
   const onDrop = (cause: string, count: number) => drops.add("outputs", cause, count);
@@ -37,11 +45,7 @@ export async function grpcFixture(options: FixtureOptions = {}) {
   if (engine) expect((await engine.apply(rules.content)).ok).toBe(true);
   const server = await startGrpcServer({
     bindAddress: options.tls ? "127.0.0.1:0" : `unix://${file("falco.sock")}`,
-    certificates: {
-      privateKey: file("server.key"),
-      certChain: file("server.crt"),
-      rootCerts: file("ca.crt"),
-    },
+    certificates,
     version: { version: "1.2.3-rc.1+abc", engineVersion: "0.63.0", engineFieldsChecksum: "c0ffee" },
     hub,
     drops,
@@ -50,6 +54,9 @@ export async function grpcFixture(options: FixtureOptions = {}) {
     inputs: engine ? new InputSources(engine) : { open: () => Promise.reject(new Error("no engine here")) },
     log: (level, text) => void log.push(`${level}: ${text}`),
     ...options,
+  }).catch((error: unknown) => {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
   });
   const clients: FalcoClient[] = [];
   const connect = (name = "client", address = server.address) => {
@@ -61,6 +68,7 @@ export async function grpcFixture(options: FixtureOptions = {}) {
   return {
     ...server,
     directory,
+    certificates,
     file,
     hub,
     drops,
@@ -116,9 +124,9 @@ export function sampleAlert(n: number): Alert {
   };
 }
 
-/** Resolves when the condition holds; rejects with its text after ten seconds. */
+/** Resolves when the condition holds; rejects with its text after a minute. */
 export async function until(condition: () => boolean): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 60_000;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`Never true: ${condition}`);
     await Bun.sleep(5);

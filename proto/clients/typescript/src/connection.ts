@@ -51,14 +51,23 @@ export class FalcoClientError extends Error {
 }
 
 function tlsCredentials(given: Partial<ClientCertificates>, host: string): ChannelCredentials {
+  const refused = (why: string) =>
+    new FalcoClientError("UNAUTHENTICATED", `Cannot connect with mutual TLS: ${why}`);
   const read = (file: string) => {
     if (existsSync(file)) return readFileSync(file);
-    throw new FalcoClientError("UNAUTHENTICATED", `Cannot connect with mutual TLS: no file "${file}"`);
+    throw refused(`no file "${file}"`);
   };
   const { ca = `${CERTS}/ca.crt`, key = `${CERTS}/client.key`, cert = `${CERTS}/client.crt` } = given;
-  return credentials.createSsl(read(ca), read(key), read(cert), {
-    checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
-  });
+  const files = [ca, key, cert].map(read);
+  try {
+    return credentials.createSsl(files[0], files[1], files[2], {
+      checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+    });
+  } catch (error) {
+    // What the TLS library says of a file that is not PEM, or a key that is another certificate's.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw refused(`"${ca}", "${cert}" and "${key}" are no authority, certificate and its key (${reason})`);
+  }
 }
 
 const CHANNEL: ChannelOptions = {
