@@ -2,7 +2,7 @@ import { FIELD_CLASSES, fieldRegistry, staticFields } from "../fields/all.ts";
 import type { Context, FieldRegistry } from "../fields/field.ts";
 import type { Priority } from "../outputs/alert.ts";
 import { Matcher } from "../rules/compile/matcher.ts";
-import type { CompiledRule } from "../rules/load/compiled.ts";
+import { type RunningRule, runningRule } from "../rules/load/compiled.ts";
 import { loadFailure } from "../rules/load/load-failure.ts";
 import { RulesLoader } from "../rules/load/rules-loader.ts";
 import { type OutputAddition, suggestedOutput } from "../rules/output/additions.ts";
@@ -56,13 +56,13 @@ export const expandAdditions = (additions: readonly Addition[], registry: FieldR
 
 /** Compiled rules by event source. */
 export class Ruleset {
-  readonly rules: readonly CompiledRule[];
-  readonly #bySource = new Map<string, Matcher<CompiledRule>>();
+  readonly rules: readonly RunningRule[];
+  readonly #bySource = new Map<string, Matcher<RunningRule>>();
   /** The source of the last event and what its rules are in: most engines have one. */
   #source = "";
-  #matcher: Matcher<CompiledRule> | undefined = undefined;
+  #matcher: Matcher<RunningRule> | undefined = undefined;
 
-  constructor(rules: readonly CompiledRule[], firstOnly: boolean) {
+  constructor(rules: readonly RunningRule[], firstOnly: boolean) {
     this.rules = rules;
     for (const source of new Set(rules.map((rule) => rule.definition.source))) {
       const own = rules.filter((rule) => rule.definition.source === source);
@@ -75,7 +75,7 @@ export class Ruleset {
     return this.#bySource.get(source)?.codes ?? new Set();
   }
 
-  match(context: Context, onMatch: (rule: CompiledRule) => void): void {
+  match(context: Context, onMatch: (rule: RunningRule) => void): void {
     const source = context.state.sourceName;
     if (source === undefined) return;
     if (source !== this.#source) {
@@ -125,5 +125,5 @@ export function loadRuleset(
   const { rules } = loader.compiled;
   const running = selectRules(rules, input.selections, input.priority);
   const report = { ok: true, files, rules: rules.map((rule) => rule.name), enabled: running.length };
-  return { report, ruleset: new Ruleset(running, input.firstOnly) };
+  return { report, ruleset: new Ruleset(running.map(runningRule), input.firstOnly) };
 }
