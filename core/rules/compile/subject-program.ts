@@ -10,7 +10,7 @@ const MAX_LENGTH = 256;
 /** Texts that came once: only those that come again are worth deciding. */
 const MAX_SEEN = 2048;
 /** Texts that decide the same share what is left to test; so many kinds of them at most. */
-const MAX_PROGRAMS = 256;
+const MAX_PROGRAMS = 128;
 
 const subjectOf = ({ leaf }: Expr): Subject | undefined =>
   leaf?.kind === "test" && leaf.quantifier === "one" ? leaf.operand.field?.decidedBy : undefined;
