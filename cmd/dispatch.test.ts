@@ -75,6 +75,17 @@ describe("dispatch()", () => {
     expect(calls).toEqual(["run rules run", "run"]);
   });
 
+  test.each([
+    [["-rmy_rules"], "run my_rules"],
+    [["run", "-r_", "-r__proto__"], "run _ __proto__"],
+    [["hook", "-ra_b"], "serve a_b"],
+    [["run", "--rules=a_b", "--", "-x_y"], "run a_b -x_y"],
+  ])("leaves words with an underscore whole: %p", async (argv, call) => {
+    const { root, calls } = tree();
+    await dispatch(root, argv);
+    expect(calls).toEqual([call]);
+  });
+
   test("knows a subcommand by its other names", async () => {
     const { root, calls } = tree();
     expect(await dispatch(root, ["ruleset", "list"])).toBe(3);

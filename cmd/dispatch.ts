@@ -20,7 +20,7 @@ export async function dispatch(
   top: Command = root,
 ): Promise<number> {
   let code = 0;
-  const words = route(root, argv);
+  const words = shield(route(root, argv));
   await runCommand(toCitty(root, path, { root: top, done: (result) => (code = result) }), { rawArgs: words });
   return code;
 }
@@ -33,6 +33,21 @@ function route(root: Command, argv: readonly string[]): string[] {
   return asksHelp(argv) ? ["--help"] : [root.fallback, ...argv];
 }
 
+/**
+ * citty reads all words as flags of its own before it hands them on, and fails on some (`-rmy_rules.yaml`): behind a `--` it
+ * leaves them alone. There is one, before the first flag, which each node takes out again.
+ */
+function shield(words: readonly string[]): string[] {
+  const first = words.findIndex((word) => word.startsWith("-"));
+  return first < 0 ? [...words] : words.toSpliced(first, 0, "--");
+}
+
+/** The words as they were before `shield`. */
+function unshield(words: readonly string[]): string[] {
+  const first = words.findIndex((word) => word.startsWith("-"));
+  return first < 0 ? [...words] : words.toSpliced(first, 1);
+}
+
 interface Top {
   readonly root: Command;
   readonly done: (code: number) => void;
@@ -41,7 +56,10 @@ interface Top {
 function toCitty(spec: Command, path: string, top: Top): CommandDef {
   const meta = { name: spec.name, description: spec.summary };
   if (!spec.commands) {
-    return { meta, run: async ({ rawArgs }) => top.done(await runLeaf(spec, path, rawArgs, top.root)) };
+    return {
+      meta,
+      run: async ({ rawArgs }) => top.done(await runLeaf(spec, path, unshield(rawArgs), top.root)),
+    };
   }
   const names = [
     ...Object.keys(spec.commands).map((name) => [name, name] as const),
@@ -53,7 +71,7 @@ function toCitty(spec: Command, path: string, top: Top): CommandDef {
   ]);
   return {
     meta,
-    setup: ({ rawArgs }) => checkSubcommand(spec, path, rawArgs),
+    setup: ({ rawArgs }) => checkSubcommand(spec, path, unshield(rawArgs)),
     subCommands: { ...Object.fromEntries(nodes), help: { run: async () => out(await help(spec, path)) } },
     default: "help",
   };
@@ -64,7 +82,7 @@ function inner(spec: Command, path: string, top: Top): CommandDef {
   if (!spec.commands || !spec.fallback) return toCitty(spec, path, top);
   return {
     meta: { name: spec.name },
-    run: async ({ rawArgs }) => top.done(await dispatch(spec, rawArgs, path, top.root)),
+    run: async ({ rawArgs }) => top.done(await dispatch(spec, unshield(rawArgs), path, top.root)),
   };
 }
 

@@ -23,9 +23,11 @@ const PAGES: Readonly<Record<string, (root: Command) => Promise<string>>> = {
     );
     return `# Commands\n\n${(await Promise.all(pages)).join("\n")}`;
   },
+  man: async (root) => (await import("./man-page.ts")).commandsManPage(root),
+  "man-config": async () => (await import("./man-page.ts")).configManPage(),
 };
 
-/** A page of the reference by name, as Markdown. */
+/** A page of the reference by name: Markdown, or roff for the manual. */
 export async function docPage(name: string, root: Command): Promise<string> {
   const page = Object.hasOwn(PAGES, name) ? PAGES[name] : undefined;
   if (page) return page(root);

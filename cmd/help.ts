@@ -51,7 +51,8 @@ function retiredRows({ retired = {} }: Command): (readonly [string, string])[] {
   return [...names].map(([text, group]) => [group.map((name) => `--${name}`).join(", "), text] as const);
 }
 
-function usageLines(spec: Command, path: string): string {
+/** How a command is typed: one line for itself, one where it has commands below it. */
+export function usageLines(spec: Command, path: string): string {
   const leaf = ["[OPTION...]", ...(spec.positionals ?? []).map(placeholder)].join(" ");
   const lines = [
     ...(spec.run || spec.fallback
@@ -67,13 +68,15 @@ function placeholder(word: Positional): string {
   return word.optional ? `[${name}]` : name;
 }
 
-function flagLabel(name: string, flag: Flag): string {
+/** A flag as it is typed: `-c, --config FILE`. */
+export function flagLabel(name: string, flag: Flag): string {
   const value = flag.value ?? (flag.type === "number" ? "NUMBER" : "VALUE");
   const suffix = flag.type === "boolean" ? "" : flag.bare === undefined ? ` ${value}` : `[=${value}]`;
   return `${flag.short ? `-${flag.short}, ` : "    "}--${name}${suffix}`;
 }
 
-function flagText(flag: Flag): string {
+/** What a flag does, with its choices, default and whether it repeats. */
+export function flagText(flag: Flag): string {
   const notes = [
     flag.choices ? `one of ${flag.choices.join(", ")}` : "",
     flag.default === undefined ? "" : `default ${flag.default}`,

@@ -1,8 +1,9 @@
 import { loadConfig } from "../core/config/load.ts";
-import { readRulesFiles } from "../core/config/rules-files.ts";
+import { readNamedFiles } from "../core/config/rules-files.ts";
 import { describeFiles } from "../core/engine/describe-files.ts";
 import { validateRules } from "../core/engine/validate-rules.ts";
 import { FalcoError } from "../core/errors.ts";
+import { loadedPlugins } from "../core/plugins.ts";
 import { describeText } from "../core/rules/describe/describe-text.ts";
 import type { LoadResult } from "../core/rules/load/load-result.ts";
 import { rulesInput } from "../core/settings.ts";
@@ -23,8 +24,9 @@ export function printValidation(
   },
   asJson = false,
 ): number {
-  const { config } = loadConfig(loadOptions(flags));
-  const input = rulesInput(config, readRulesFiles(paths, true), undefined);
+  const loaded = loadConfig(loadOptions(flags));
+  const { config } = loaded;
+  const input = rulesInput(config, readNamedFiles(paths), undefined, loadedPlugins(loaded));
   const { results, ok, unmet } = validateRules(input);
   if (unmet !== undefined) throw new FalcoError("RULES_PLUGIN", unmet);
   const wanted = flags["list-rules"] === true || flags.rule !== undefined;
@@ -37,7 +39,14 @@ export function printValidation(
   else out(`${results.map((result) => result.validationText()).join("\n")}\n`);
   if (description && !asJson && !config.json_output) out(`\n${describeText(description)}`);
   tellWarnings(results);
+  if (!ok) tellFailure(results);
   return ok ? 0 : 1;
+}
+
+/** Standard error says it as well, for who reads that only; not where one terminal would show it twice. */
+function tellFailure(results: readonly LoadResult[]): void {
+  if (process.stdout.isTTY && process.stderr.isTTY) return;
+  err(`Error: ${results.map((result) => result.validationText()).join("\n")}`);
 }
 
 /** A file with nothing but warnings is one line on standard output; the warnings themselves stand here. */

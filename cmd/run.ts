@@ -22,6 +22,7 @@ export const run = command({
       rules: flags.rules,
       dryRun: flags["dry-run"],
       unbuffered: flags.unbuffered,
+      verbose: flags.verbose,
       sources: { enable: flags["enable-source"], disable: flags["disable-source"] },
       ...(flags.config === undefined ? {} : { configPath: flags.config }),
       ...(flags.duration === undefined ? {} : { duration: flags.duration }),

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CONFORMANCE, CONFORMANCE_MISSING } from "../tests/conformance/location.ts";
+import { tempDir } from "../tests/harness/temp-dir.ts";
 
 const MAIN = join(import.meta.dir, "main.ts");
 const FOLDER = join(CONFORMANCE, "validation");
@@ -54,5 +55,24 @@ describe.skipIf(CONFORMANCE_MISSING !== undefined)("falco -V", () => {
 test("falco validate says which file it cannot read", () => {
   const child = Bun.spawnSync([process.execPath, MAIN, "validate", "/nowhere.yaml"]);
   expect(child.exitCode).toBe(1);
-  expect(child.stderr.toString()).toStartWith("Error: Cannot read rules file /nowhere.yaml: ");
+  expect(child.stderr.toString()).toStartWith("Error: Could not open file /nowhere.yaml for reading: ");
+});
+
+test("falco -V reads a file whatever its name, finds the rules files of a directory, and says when there are none", () => {
+  const directory = tempDir();
+  const rule = "- rule: r\n  desc: d\n  condition: evt.type=open\n  output: x\n  priority: INFO\n";
+  writeFileSync(join(directory, "rules.txt"), rule);
+  const check = (path: string) => Bun.spawnSync([process.execPath, MAIN, "-V", path]);
+  expect(check(join(directory, "rules.txt")).stdout.toString()).toBe(`${directory}/rules.txt: Ok\n`);
+  const none = check(directory);
+  expect({ code: none.exitCode, stderr: none.stderr.toString() }).toEqual({
+    code: 1,
+    stderr: `Error: Cannot check ${directory}: the directory has no *.yaml or *.yml [LOAD_ERR_FILE_READ]\n`,
+  });
+  writeFileSync(join(directory, "b.yaml"), rule.replace("evt.type", "evt.typo"));
+  writeFileSync(join(directory, "a.yml"), rule);
+  const both = check(directory);
+  expect(both.exitCode).toBe(1);
+  expect(both.stdout.toString()).toStartWith(`${directory}/a.yml: Ok\n${directory}/b.yaml: Invalid\n`);
+  expect(both.stderr.toString()).toBe(`Error: ${both.stdout.toString()}`.trimEnd() + "\n");
 });

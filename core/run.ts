@@ -1,24 +1,37 @@
 import { existsSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { Api } from "./api.ts";
+import { pluginVersions } from "./capture/plugin/find.ts";
+import type { PluginSetting } from "./capture/plugin/plugin.ts";
 import { chosenRules } from "./chosen-rules.ts";
 import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { diffConfig } from "./config/settings.ts";
 import { ConfigWatcher } from "./config/watch.ts";
-import { EngineController } from "./engine/controller.ts";
+import { EngineGroup, type GroupStats } from "./engine/engine-group.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
 import { FalcoError, reasonOf } from "./errors.ts";
 import { enabledSources, type SourceChoice } from "./event-sources.ts";
 import { createLog, type Log } from "./log.ts";
 import { OutputQueue } from "./outputs/outputs.ts";
-import { loadedPlugins } from "./plugins.ts";
+import { checkPlugins, loadedPlugins } from "./plugins.ts";
 import { invalidRules, reloadFailure, tellRestartKeys } from "./reload.ts";
 import { SelfMetrics } from "./self-metrics.ts";
 import { Services } from "./services.ts";
-import { engineStart, logOptions, rulesInput } from "./settings.ts";
-import { announce, tellPlugins, tellRules, tellSelections, tellSource, tellStatistics } from "./start-log.ts";
+import { engineStart, engineStarts, logOptions, rulesInput } from "./settings.ts";
+import {
+  announce,
+  tellEngine,
+  tellPlugins,
+  tellPrintIsOld,
+  tellRules,
+  tellRuntimes,
+  tellSelections,
+  tellSources,
+  tellStatistics,
+  tellSystem,
+} from "./start-log.ts";
 import { SyslogSocket } from "./syslog.ts";
 import { TracedWorkload, type TraceOptions } from "./traced-workload.ts";
 
@@ -36,6 +49,8 @@ export interface RunOptions {
   /** `-p`: text appended to every output. */
   readonly print?: string;
   readonly unbuffered: boolean;
+  /** `-v`: print how many events there were and what they cost. */
+  readonly verbose?: boolean;
   /** `--enable-source`, `--disable-source` */
   readonly sources?: SourceChoice;
   /** Watch this workload only; its standard output stays its own. */
@@ -45,8 +60,6 @@ export interface RunOptions {
 const ALL_SOURCES: SourceChoice = { enable: [], disable: [] };
 const STDERR = 2;
 const SYSLOG_SOCKET = "/dev/log";
-
-type Controller = EngineController<EngineStart, RulesInput, RulesReport>;
 
 /**
  * Runs falco: configuration, rules, engine, outputs, until the source ends or a signal comes. Returns the exit code.
@@ -65,9 +78,11 @@ class Run {
   readonly #options: RunOptions;
   readonly #hostname = process.env.FALCO_HOSTNAME || hostname();
   #loaded: LoadedConfig;
+  /** Those that were loaded at the start: a reload keeps them. */
+  readonly #plugins: readonly PluginSetting[];
   readonly #log: Log;
   readonly #outputs: OutputQueue;
-  readonly #controller: Controller;
+  readonly #engines: EngineGroup;
   readonly #metrics: SelfMetrics;
   readonly #services: Services;
   readonly #workload: TracedWorkload | undefined;
@@ -83,6 +98,8 @@ class Run {
     this.#options = options;
     this.#workload = options.trace && new TracedWorkload(options.trace);
     this.#loaded = this.#loadConfig();
+    this.#plugins = loadedPlugins(this.#loaded);
+    checkPlugins(this.#plugins);
     const { config } = this.#loaded;
     const syslog = new SyslogSocket();
     this.#log = createLog(logOptions(config), {
@@ -108,7 +125,7 @@ class Run {
         process.exit(1);
       },
     });
-    this.#controller = new EngineController({
+    this.#engines = new EngineGroup({
       onAlerts: async (alerts) => {
         for (const alert of alerts) {
           this.#outputs.push(alert);
@@ -116,12 +133,14 @@ class Run {
         }
       },
       onLog: (level, message) => this.#log.log(level, message),
+      onLibsLog: (level, message) => this.#log.libs(level, message),
     });
     this.#metrics = new SelfMetrics(this.#loaded, this.#outputs, this.#hostname);
     this.#services = new Services({
       metrics: this.#metrics,
       outputs: this.#outputs,
-      stats: () => this.#controller.stats(),
+      plugins: pluginVersions(this.#plugins),
+      stats: () => this.#engines.stats(),
       log: (level, message) => this.#log.log(level, message),
     });
   }
@@ -136,9 +155,9 @@ class Run {
       tryConfig: (layer) => this.#loadConfig(layer),
       reload: () => this.#takeOn(),
       rules: () => this.#rulesInput(),
-      loadRules: (input) => this.#controller.loadRules(input),
+      loadRules: (input) => this.#engines.loadRules(input),
       push: (alert) => this.#outputs.push(alert),
-      stats: () => this.#controller.stats(),
+      stats: () => this.#engines.stats(),
       log: (level, message) => this.#log.log(level, message),
     });
   }
@@ -170,37 +189,39 @@ class Run {
     try {
       return await this.#go();
     } finally {
-      this.#controller.terminate();
+      this.#engines.terminate();
     }
   }
 
   async #go(): Promise<number> {
     announce(this.#log, this.#loaded);
-    const start = engineStart(this.#loaded.config, {
-      workload: this.#workload?.spec,
-      duration: this.#options.duration,
-    });
-    tellPlugins(this.#log, loadedPlugins(this.#loaded));
+    const start = this.#engineStart(this.#loaded);
+    if (this.#options.print !== undefined) tellPrintIsOld(this.#log);
+    tellSystem(this.#log, start.source);
+    tellPlugins(this.#log, this.#plugins);
+    if (this.#plugins.some(({ name }) => name === "container")) tellRuntimes(this.#log, start.containers);
     const rules = this.#allRules();
-    // A capture has the sources that it has.
-    if (!this.#isReplay) enabledSources(this.#options.sources ?? ALL_SOURCES, rules.sources);
+    const starts = engineStarts(start, this.#enabledSources(rules.sources));
     tellSelections(this.#log, rules.selections);
     this.#log.log("info", "Loading rules from:");
-    this.#report = await this.#controller.start(start, rules, this.#options.dryRun);
+    this.#report = await this.#engines.start(starts, rules, this.#options.dryRun);
     tellRules(this.#log, this.#report);
     if (!this.#report.ok) return 1;
     if (this.#options.dryRun) return await this.#end("Dry run: configuration and rules are good.");
     this.#writePidfile();
     const release = this.#handleSignals();
-    tellSource(this.#log, start.source);
+    tellSources(
+      this.#log,
+      starts.map(({ source }) => source),
+      this.#loaded.config,
+    );
     const timer = this.#stopLater();
     this.#watch();
     try {
       this.#services.start(this.#loaded);
       await this.#api?.start();
-      const stats = await this.#controller.ended;
-      if (this.#isReplay) await this.#outputs.emptied();
-      await this.#outputs.drain(this.#loaded.config.output_timeout);
+      const stats = await this.#ended();
+      if (this.#options.verbose) tellEngine(stats, start.source);
       if (!this.#workload) tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
       if (stats.monitoring.gaveUp) throw tooManyDrops();
       return this.#workload?.exitCode ?? 0;
@@ -214,6 +235,23 @@ class Run {
     }
   }
 
+  /** Waits for the engines to end, well or not, and for what they have found to be on its way. */
+  async #ended(): Promise<GroupStats> {
+    try {
+      const stats = await this.#engines.ended;
+      if (this.#isReplay) await this.#outputs.emptied();
+      return stats;
+    } finally {
+      await this.#outputs.drain(this.#loaded.config.output_timeout);
+    }
+  }
+
+  #enabledSources(loaded: readonly string[]): readonly string[] {
+    // A capture has the sources that it has, a workload that of its system calls.
+    if (this.#isReplay) return loaded;
+    return this.#workload ? ["syscall"] : enabledSources(this.#options.sources ?? ALL_SOURCES, loaded);
+  }
+
   async #end(message: string): Promise<number> {
     this.#log.log("info", message);
     await this.#outputs.drain(this.#loaded.config.output_timeout);
@@ -223,7 +261,7 @@ class Run {
   #rulesInput(): RulesInput {
     const files = chosenRules(this.#options.rules, this.#loaded);
     this.#metrics.loaded(this.#loaded, files);
-    return rulesInput(this.#loaded.config, files, this.#options.print);
+    return rulesInput(this.#loaded.config, files, this.#options.print, this.#plugins);
   }
 
   /** The configured rules, and those made through the API. */
@@ -234,7 +272,7 @@ class Run {
 
   /** Reloads when a file of the configuration or rules changes, if that is wanted. */
   #watch(): void {
-    const { config, files, directories } = this.#loaded;
+    const { config, files, directories, readAt } = this.#loaded;
     if (!config.watch_config_files) return;
     const rules = this.#options.rules.length > 0 ? this.#options.rules : config.rules_files;
     const isDirectory = (path: string): boolean =>
@@ -244,6 +282,7 @@ class Run {
     this.#watcher = new ConfigWatcher({
       files: watched.filter((path) => !isDirectory(path)),
       directories: [...directories, ...watched.filter(isDirectory)],
+      since: readAt,
       onChange: () => {
         this.#log.log("info", "A configuration or rules file has changed");
         this.#reload();
@@ -257,7 +296,7 @@ class Run {
       if (this.#stopping) return;
       this.#stopping = true;
       this.#log.log("info", `${signal} received, exiting...`);
-      this.#controller.stop();
+      this.#engines.stop();
       this.#outputs.hurry();
     };
     const reopen = (): void => {
@@ -309,10 +348,12 @@ class Run {
     const before = this.#loaded;
     try {
       this.#loaded = this.#loadConfig();
-      const report = await this.#controller.loadRules(this.#allRules());
+      const start = this.#engineStart(this.#loaded);
+      const report = await this.#engines.loadRules(this.#allRules());
       tellRules(this.#log, report);
       if (!report.ok) throw invalidRules(report);
       this.#report = report;
+      if (JSON.stringify(start) !== JSON.stringify(this.#engineStart(before))) this.#engines.configure(start);
       this.#log.configure(logOptions(this.#loaded.config));
       await this.#outputs.reconfigure(this.#outputOptions());
       await this.#services.reconfigure(before, this.#loaded);
@@ -324,11 +365,19 @@ class Run {
     }
   }
 
+  #engineStart({ config }: LoadedConfig): EngineStart {
+    return engineStart(config, {
+      workload: this.#workload?.spec,
+      duration: this.#options.duration,
+      plugins: this.#plugins,
+    });
+  }
+
   #stopLater(): ReturnType<typeof setTimeout> | undefined {
     const { duration } = this.#options;
     // A replay counts the time of its events.
     if (duration === undefined || this.#isReplay) return;
-    return setTimeout(() => this.#controller.stop(), duration * 1000);
+    return setTimeout(() => this.#engines.stop(), duration * 1000);
   }
 
   #writePidfile(): void {
@@ -337,7 +386,9 @@ class Run {
     try {
       writeFileSync(pidfile, `${process.pid}\n`);
     } catch (cause) {
-      throw new FalcoError("PIDFILE", `Cannot write the pid file ${pidfile}: ${reasonOf(cause)}`, { cause });
+      throw new FalcoError("PIDFILE", `Could not write pid to pidfile ${pidfile}: ${reasonOf(cause)}`, {
+        cause,
+      });
     }
   }
 

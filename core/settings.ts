@@ -1,4 +1,6 @@
 import { availableParallelism } from "node:os";
+import { findPlugin, pluginSources, sourceBrought } from "./capture/plugin/find.ts";
+import type { PluginSetting } from "./capture/plugin/plugin.ts";
 import type { Config } from "./config/schema.ts";
 import type { Addition, RulesInput } from "./engine/ruleset.ts";
 import type { EngineStart, SourceSpec, Workload } from "./engine/source-spec.ts";
@@ -77,6 +79,7 @@ export function rulesInput(
   config: Config,
   files: RulesInput["files"],
   print: string | undefined,
+  plugins: readonly PluginSetting[],
 ): RulesInput {
   return {
     files,
@@ -87,7 +90,9 @@ export function rulesInput(
     staticFields: Object.fromEntries(
       Object.entries(config.static_fields).map(([name, value]) => [name, String(value)]),
     ),
-    sources: ["syscall"],
+    sources: pluginSources(plugins),
+    plugins,
+    costs: config.metrics.enabled && config.metrics.rule_costs_enabled,
   };
 }
 
@@ -124,14 +129,27 @@ function sourceSpec(config: Config): SourceSpec {
   }
 }
 
+/** Where the reference's container plugin looks for runtimes that speak CRI, unless told otherwise. */
+const CRI_SOCKETS = [
+  "/run/containerd/containerd.sock",
+  "/run/crio/crio.sock",
+  "/run/k3s/containerd/containerd.sock",
+  "/run/host-containerd/containerd.sock",
+];
+
 /** One runtime's switch and sockets: the container plugin's own settings go before the common ones. */
-function engineOptions(config: Config, name: EngineName, enabled: boolean): EngineOptions {
+function engineOptions(
+  config: Config,
+  name: EngineName,
+  enabled: boolean,
+  common: readonly string[] = [],
+): EngineOptions {
   const plugin = config.plugins.find((p) => p.name === "container");
   const own = new Json(plugin?.init_config).at("engines", name);
   const sockets = own.at("sockets").items.map((item) => item.text);
   return {
     enabled: own.at("enabled").exists ? own.at("enabled").flag : enabled,
-    sockets: sockets.length > 0 ? sockets : DEFAULT_LOOKUP[name].sockets,
+    sockets: [sockets, common, DEFAULT_LOOKUP[name].sockets].find((paths) => paths.length > 0) ?? [],
   };
 }
 
@@ -142,7 +160,7 @@ function containerOptions(config: Config): LookupOptions {
     docker: engineOptions(config, "docker", docker.enabled),
     podman: engineOptions(config, "podman", podman.enabled),
     containerd: engineOptions(config, "containerd", true),
-    cri: { ...engineOptions(config, "cri", cri.enabled), sockets: cri.sockets },
+    cri: engineOptions(config, "cri", cri.enabled, cri.sockets.length > 0 ? cri.sockets : CRI_SOCKETS),
     labelMaxLength: new Json(plugin?.init_config).at("label_max_len").number || DEFAULT_LOOKUP.labelMaxLength,
     hostRoot: process.env.HOST_ROOT ?? "",
   };
@@ -151,7 +169,15 @@ function containerOptions(config: Config): LookupOptions {
 /** How the engine starts; to watch a workload instead of what the configuration names, if there is one. */
 export function engineStart(
   config: Config,
-  { workload, duration }: { workload?: Workload | undefined; duration?: number | undefined } = {},
+  {
+    workload,
+    duration,
+    plugins = [],
+  }: {
+    workload?: Workload | undefined;
+    duration?: number | undefined;
+    plugins?: readonly PluginSetting[];
+  } = {},
 ): EngineStart {
   const traced = {
     kind: "ptrace",
@@ -168,8 +194,22 @@ export function engineStart(
       maxTimeouts: config.syscall_event_timeouts.max_consecutives,
       ...(duration === undefined ? {} : { replayDuration: duration * 1000 }),
     },
+    plugins,
     ...captureOptions(config),
   };
+}
+
+/** The starts of one engine for each event source that is enabled; a capture brings all its sources itself. */
+export function engineStarts(start: EngineStart, enabled: readonly string[]): EngineStart[] {
+  if (start.source.kind === "replay") return [start];
+  const known = start.plugins.map(findPlugin);
+  return enabled.map((eventSource) => {
+    // The first that brings it, in the order they were loaded.
+    const bringing = known.find((plugin) => sourceBrought(plugin) === eventSource);
+    return bringing
+      ? { ...start, source: { kind: "plugin", plugin: bringing.info.name, eventSource } }
+      : start;
+  });
 }
 
 function captureOptions({ capture }: Config): Pick<EngineStart, "capture"> {

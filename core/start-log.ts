@@ -1,10 +1,16 @@
+import { readFileSync } from "node:fs";
+import { findPlugin } from "./capture/plugin/find.ts";
+import type { PluginSetting } from "./capture/plugin/plugin.ts";
+import { commandLine } from "./command-line.ts";
 import type { LoadedConfig } from "./config/load.ts";
+import type { Config } from "./config/schema.ts";
 import type { EngineStats } from "./engine/messages.ts";
 import type { RulesReport } from "./engine/ruleset.ts";
+import { eventSourceOf } from "./engine/source-engine.ts";
 import type { SourceSpec } from "./engine/source-spec.ts";
 import type { Log } from "./log.ts";
+import type { LookupOptions } from "./metadata/container-lookup.ts";
 import { formatStatistics } from "./outputs/statistics.ts";
-import type { PluginInfo } from "./plugins.ts";
 import type { Selection } from "./rules/select.ts";
 import { VERSIONS } from "./versions.ts";
 
@@ -14,6 +20,7 @@ import { VERSIONS } from "./versions.ts";
 export function announce(log: Log, { files, warnings }: LoadedConfig): void {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
   log.log("info", `Falco version: ${VERSIONS.falco} (${machine})`);
+  log.log("debug", `CLI args: ${commandLine()}`);
   log.log("info", "Falco initialized with configuration files:");
   if (files.length === 0) log.log("info", "   built-in configuration | schema validation: ok");
   for (const { path, status } of files) log.log("info", `   ${path} | schema validation: ${status}`);
@@ -26,8 +33,42 @@ export function announce(log: Log, { files, warnings }: LoadedConfig): void {
   for (const warning of warnings) log.log("warning", warning);
 }
 
-export function tellPlugins(log: Log, plugins: readonly PluginInfo[]): void {
-  for (const { name, version } of plugins) log.log("info", `Loaded plugin '${name}@${version}', built in`);
+export function tellPlugins(log: Log, plugins: readonly PluginSetting[]): void {
+  for (const setting of plugins) {
+    const { name, version } = findPlugin(setting).info;
+    const from = setting.library === undefined ? ", built in" : ` from file ${setting.library}`;
+    log.log("info", `Loaded plugin '${name}@${version}'${from}`);
+  }
+}
+
+/** The kernel, where falco watches it, and the name that alerts carry, where it is not the machine's own. */
+export function tellSystem(log: Log, source: SourceSpec, hostname = process.env.FALCO_HOSTNAME): void {
+  if (source.kind === "modern_ebpf") {
+    log.log("info", `System info: ${readFileSync("/proc/version", "utf8").trimEnd()}`);
+  }
+  if (hostname) {
+    log.log("info", `Hostname value has been overridden via environment variable to: ${hostname}`);
+  }
+}
+
+export function tellPrintIsOld(log: Log): void {
+  const instead = "Use -o append_output=... instead.";
+  log.log("warning", `The -p/--print option is deprecated and will be removed. ${instead}`);
+}
+
+/** Container runtimes that are asked, as the reference's container plugin lists them. */
+export function tellRuntimes(log: Log, lookup: LookupOptions): void {
+  for (const engine of ["podman", "docker", "cri", "containerd"] as const) {
+    const { enabled, sockets } = lookup[engine];
+    if (!enabled) continue;
+    log.libs("info", `container: Enabled '${engine}' container engine.`);
+    for (const socket of sockets) {
+      log.libs("info", `container: * enabled container runtime socket at '${socket}'`);
+    }
+  }
+  for (const engine of ["lxc", "libvirt_lxc", "bpm"]) {
+    log.libs("info", `container: Enabled '${engine}' container engine.`);
+  }
 }
 
 /** Which rules the configuration switches on and off. */
@@ -50,11 +91,49 @@ export function tellRules(log: Log, report: RulesReport): void {
   }
 }
 
-export function tellSource(log: Log, source: SourceSpec): void {
+/** Where events come from: a capture has its sources in itself, anything else those of its engines. */
+export function tellSources(log: Log, sources: readonly SourceSpec[], { capture }: Config): void {
+  for (const source of sources) {
+    if (source.kind !== "modern_ebpf") continue;
+    const { bufferBytes } = source;
+    const megabytes = bufferBytes / (1 << 20);
+    log.log("info", `The chosen syscall buffer dimension is: ${bufferBytes} bytes (${megabytes} MBs)`);
+  }
+  if (capture.enabled) {
+    const { mode, path_prefix } = capture;
+    log.log("info", `Capture is enabled in mode '${mode}'. Capturing events to ${path_prefix}`);
+  }
+  const live = sources.filter(({ kind }) => kind !== "replay");
+  if (live.length > 0) log.log("info", `Enabled event sources: ${live.map(eventSourceOf).join(", ")}`);
+  for (const source of sources) tellSource(log, source);
+}
+
+function tellSource(log: Log, source: SourceSpec): void {
+  if (source.kind === "nodriver") {
+    const why = "will be opened with no driver, no event will be produced";
+    log.log("warning", `Enabled event source 'syscall' ${why}`);
+  }
+  log.libs("info", "Trying to open the right engine!");
   if (source.kind === "replay") log.log("info", `Replaying events from the capture file: ${source.file}`);
   else if (source.kind === "nodriver") log.log("info", "Opening 'syscall' source with no driver.");
+  else if (source.kind === "plugin")
+    log.log("info", `Opening '${source.eventSource}' source with plugin '${source.plugin}'`);
   else if (source.kind === "ptrace") log.log("info", "Opening 'syscall' source with ptrace.");
   else log.log("info", "Opening 'syscall' source with modern BPF probe.");
+}
+
+/** What `-v` adds at the end, on standard error: events, and processor time since the start. */
+export function tellEngine(stats: EngineStats, source: SourceSpec): void {
+  const { user, system } = process.cpuUsage();
+  const seconds = (user + system) / 1e6;
+  const lost = Object.values(stats.drops).reduce((sum, count) => sum + count, 0);
+  if (source.kind === "modern_ebpf") {
+    process.stderr.write(`Driver Events:${stats.seen}\nDriver Drops:${lost}\n`);
+  }
+  const prefix = source.kind === "replay" ? "" : "(syscall) ";
+  const rate = (stats.events / Math.max(seconds, 0.001)).toFixed(2);
+  const elapsed = `Elapsed time: ${seconds.toFixed(3)}, Captured Events: ${stats.events}, ${rate} eps`;
+  process.stderr.write(`${prefix}${elapsed}\n`);
 }
 
 /** Counts go to standard output, below the alerts, as they always did. */

@@ -156,7 +156,9 @@ class Decoder {
       return [item];
     }
     if (tree.kind === "map") {
-      this.#wrongShape("a list", tree, path, context);
+      // Read as the reference reads it: a map has no items.
+      const message = `Invalid "${path}": expected a list, found a map; taking it as an empty list`;
+      this.#report({ key: path, context, rule: RULES.type, message, place: tree.place });
       return [];
     }
     return (tree as ListTree).items.map((item, i) =>

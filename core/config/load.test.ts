@@ -78,7 +78,6 @@ test.each([
   ["log_level: chatty", 'Unknown log level "chatty"', 1],
   ["engine: {kind: gvisor}", 'Unknown engine kind "gvisor"', 1],
   ["a: 1\nfalco_libs: 512", 'Invalid "falco_libs": expected a map, found a single value', 2],
-  ["a: 1\nrules_files: {a: b}", 'Invalid "rules_files": expected a list, found a map', 2],
   ["a: [1\nb: 2", "Cannot read configuration", 2],
   ["- a\n- b", "expected keys and values, found a list", 1],
 ])("loadConfig refuses %j at its place", async (content, message, line) => {
@@ -246,6 +245,14 @@ test("loadConfig warns of settings without effect and of old keys, by name and w
   expect(warnings.length).toBe(2);
 });
 
+test("loadConfig takes a map where a list belongs as an empty list and says so", async () => {
+  const { config, files } = await loadOne("a: 1\nappend_output: {suggested_output: false}");
+  expect(config.append_output).toEqual([]);
+  expect(files[0]?.findings.map(({ message, place }) => `${place.line} ${message}`)).toContain(
+    '2 Invalid "append_output": expected a list, found a map; taking it as an empty list',
+  );
+});
+
 test("loadConfig keeps the first of two equal keys and says so", async () => {
   const { config, files } = await loadOne("priority: error\npriority: alert\n");
   expect(config.priority).toBe("error");
@@ -268,6 +275,6 @@ test("loadConfig stops files that grow without end", async () => {
 
 test("loadConfig names a file that cannot be read", async () => {
   expect(() => loadConfig({ path: "/nonexistent/falco.yaml" })).toThrow(
-    "Cannot read config file (/nonexistent/falco.yaml)",
+    "Could not find configuration file at /nonexistent/falco.yaml",
   );
 });

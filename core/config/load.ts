@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { FalcoError, reasonOf } from "../errors.ts";
 import { checks } from "./checks.ts";
@@ -47,6 +47,8 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** The merged configuration as written, for `config show` and `config diff`. */
   readonly tree: MapTree;
+  /** When reading began, in milliseconds since 1970: files that changed later may not be in it. */
+  readonly readAt: number;
 }
 
 /**
@@ -55,7 +57,13 @@ export interface LoadedConfig {
  */
 export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   const { overrides = [], searchPaths = SEARCH_PATHS } = options;
+  const readAt = Date.now();
   const main = options.path ?? searchPaths.find(isFile);
+  if (options.path !== undefined && !existsSync(options.path)) {
+    throw new FalcoError("CONFIG_READ", `Could not find configuration file at ${options.path}`, {
+      hint: '"falco config sample" prints one to begin with',
+    });
+  }
   const files: ConfigFile[] = [];
   const directories: string[] = [];
   let root: MapTree;
@@ -73,7 +81,7 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   renameDeprecated(root, warnings);
   const config = decodeMerged(root, main ?? "built-in configuration", warnings);
   warnings.push(...inertSettings(root));
-  return { config, files, directories, warnings, tree: root };
+  return { config, files, directories, warnings, tree: root, readAt };
 }
 
 function isFile(path: string): boolean {

@@ -42,6 +42,11 @@ test("applyOverride does not look into the environment", () => {
   expect(applied("", "a=${HOME}", "b={c: '${HOME}'}")).toEqual({ a: "${HOME}", b: { c: "${HOME}" } });
 });
 
+test("applyOverride makes a map of a list that a name is looked for in, as the reference does", () => {
+  expect(applied("l: [a, {b: c}]", "l.x=y")).toEqual({ l: { 0: "a", 1: { b: "c" }, x: "y" } });
+  expect(applied("l: [a]", "l.x.z=y", "l.x.w=v")).toEqual({ l: { 0: "a", x: { z: "y", w: "v" } } });
+});
+
 test.each([
   ["novalue", "Must be of the form key=val or key.subkey=val"],
   ["=x", "the key is empty"],
@@ -55,7 +60,7 @@ test.each([
   ["l[0]b=x", "expected '.' character"],
   ["l[5]=x", "index 5 is beyond the end, 1"],
   ["s.t=x", "found a single value on the way"],
-  ["l.x=x", "found a list on the way"],
+  ["l.x[y]=x", "expected a numeric index, found 'y'"],
 ])("applyOverride refuses %j", (option, message) => {
   expect(() => applied("l: [a]\ns: word", option)).toThrow(message);
 });

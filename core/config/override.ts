@@ -1,7 +1,7 @@
 import type { Place } from "../errors.ts";
 import { FalcoError } from "../errors.ts";
 import { parseYaml } from "./parse-yaml.ts";
-import type { MapTree, Tree } from "./tree.ts";
+import type { ListTree, MapTree, Tree } from "./tree.ts";
 import { COMMAND_LINE, isNull, mapTree, scalarTree } from "./tree.ts";
 
 /** One step of a key path: a name, or an index into a list; `[]` appends. */
@@ -79,9 +79,9 @@ function setAt(root: MapTree, path: string, value: Tree, place: Place): void {
     const wanted = typeof next === "string" ? "map" : "list";
     if (!below || isNull(below))
       return wanted === "map" ? mapTree(place) : { kind: "list", items: [], place };
-    if (below.kind !== wanted)
-      throw fault(`found a ${below.kind === "scalar" ? "single value" : below.kind} on the way`);
-    return below;
+    if (below.kind === "scalar") throw fault("found a single value on the way");
+    // As in the reference, a name below a list makes a map of it, which then counts as an empty list, with a warning.
+    return below.kind === "list" && wanted === "map" ? listAsMap(below) : below;
   };
   let here: Tree = root;
   steps.forEach((step, i) => {
@@ -101,4 +101,9 @@ function setAt(root: MapTree, path: string, value: Tree, place: Place): void {
     here.items[index] = child;
     here = child;
   });
+}
+
+function listAsMap({ items, place }: ListTree): MapTree {
+  const entries = items.map((value, i) => [String(i), { value, place: value.place }] as const);
+  return { kind: "map", entries: new Map(entries), place };
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { FalcoError, reasonOf } from "../errors.ts";
 
@@ -23,29 +23,41 @@ function filesOf(directory: string): string[] {
  * command line must exist. Throws a FalcoError that names the file when one can't be read.
  */
 export function readRulesFiles(paths: readonly string[], mustExist: boolean): RulesFile[] {
-  const files: RulesFile[] = [];
-  for (const path of paths) {
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (!found) {
-      if (!mustExist) continue;
-      throw new FalcoError(
-        "LOAD_ERR_FILE_READ",
-        `Cannot read rules file ${path}: there is no such file or directory`,
-      );
-    }
-    for (const file of found.isDirectory() ? filesOf(path) : isRulesFile(path) ? [path] : []) {
-      files.push({ name: file, content: read(file) });
-    }
-  }
-  return files;
+  return paths
+    .filter((path) => mustExist || existsSync(path))
+    .flatMap((path) => {
+      if (isDirectory(path)) return filesOf(path);
+      return isRulesFile(path) || !existsSync(path) ? [path] : [];
+    })
+    .map(read);
 }
 
-function read(path: string): string {
+/**
+ * The files to be checked: each path itself, whatever its name ends in, or the rules files of a directory. Throws a
+ * FalcoError when one can't be read, or a directory has none.
+ */
+export function readNamedFiles(paths: readonly string[]): RulesFile[] {
+  return paths.flatMap((path) => {
+    if (!isDirectory(path)) return read(path);
+    const files = filesOf(path);
+    if (files.length > 0) return files.map(read);
+    throw new FalcoError("LOAD_ERR_FILE_READ", `Cannot check ${path}: the directory has no *.yaml or *.yml`);
+  });
+}
+
+const isDirectory = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+function read(name: string): RulesFile {
   try {
-    return readFileSync(path, "utf8");
+    return { name, content: readFileSync(name, "utf8") };
   } catch (cause) {
-    throw new FalcoError("LOAD_ERR_FILE_READ", `Cannot read rules file ${path}: ${reasonOf(cause)}`, {
-      cause,
-    });
+    throw new FalcoError(
+      "LOAD_ERR_FILE_READ",
+      `Could not open file ${name} for reading: ${reasonOf(cause)}`,
+      {
+        cause,
+      },
+    );
   }
 }

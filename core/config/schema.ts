@@ -514,7 +514,7 @@ export const schema = object(
           maximum: 4294967295,
         }),
       },
-      { title: "SyscallEventTimeouts", nonEmpty: true, restart: true },
+      { title: "SyscallEventTimeouts", nonEmpty: true },
     ),
     syscall_event_drops: object(
       "What to do when the kernel had to drop events.",
@@ -526,9 +526,9 @@ export const schema = object(
         actions: list("`ignore`, `log`, `alert`, `exit`.", text("An action.", ""), ["log", "alert"]),
         rate: number("Actions per second on average.", 0.03333),
         max_burst: number("Actions that may be taken at once.", 1),
-        simulate_drops: bool("Pretend that events are dropped, for testing.", false),
+        simulate_drops: bool("Pretend that events are dropped, for testing.", false, { restart: true }),
       },
-      { title: "SyscallEventDrops", nonEmpty: true, restart: true },
+      { title: "SyscallEventDrops", nonEmpty: true },
     ),
     metrics: object(
       "Counters about falco itself.",
@@ -542,6 +542,10 @@ export const schema = object(
         }),
         output_file: text("File to append each snapshot to, a JSON object a line; empty for none.", ""),
         rules_counters_enabled: bool("Count matches by rule.", true),
+        rule_costs_enabled: bool(
+          "Measure on a sample of events what the condition of each rule costs.",
+          false,
+        ),
         resource_utilization_enabled: bool("CPU and memory of falco and the host.", true),
         state_counters_enabled: bool("Threads and descriptors tracked, lookups, failures.", true),
         kernel_event_counters_enabled: bool("Events and drops counted in the kernel.", true),
@@ -571,7 +575,7 @@ export const schema = object(
         repair: bool("Add only what keeping processes and descriptors in order needs.", false),
         all: bool("Trace frequent calls such as read and write too, where rules use them.", false),
       },
-      { title: "BaseSyscalls", nonEmpty: true, restart: true },
+      { title: "BaseSyscalls", nonEmpty: true },
     ),
     falco_libs: object(
       "Bounds of the state that is kept.",

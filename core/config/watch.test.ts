@@ -1,16 +1,18 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { eventually, Workspace } from "../../tests/harness/programs.ts";
 import { ConfigWatcher } from "./watch.ts";
 
 /** Watches and counts; `step` makes one change and waits for its one call. */
-function counting(files: string[], directories: string[]) {
+function counting(files: string[], directories: string[], since?: number) {
   let calls = 0;
   const errors: string[] = [];
   const watcher = new ConfigWatcher({
     files,
     directories,
     quietMs: 30,
+    ...(since === undefined ? {} : { since }),
     onChange: () => calls++,
     onError: (message) => errors.push(message),
   });
@@ -25,6 +27,25 @@ function counting(files: string[], directories: string[]) {
     [Symbol.dispose]: () => watcher.close(),
   };
 }
+
+test("ConfigWatcher tells of what changed before it began to watch, and of nothing older", async () => {
+  await using space = new Workspace();
+  const file = space.file("falco.yaml");
+  writeFileSync(file, "a");
+  const directory = space.file("rules.d");
+  mkdirSync(directory);
+  writeFileSync(join(directory, "a.yaml"), "a");
+  const told = async (since: number): Promise<number> => {
+    using watch = counting([file], [directory], since);
+    await eventually(() => watch.calls() > 0, 300);
+    return watch.calls();
+  };
+  const written = statSync(join(directory, "a.yaml")).ctimeMs;
+  expect(await told(written + 1000)).toBe(0);
+  expect(await told(statSync(file).ctimeMs)).toBe(1);
+  writeFileSync(join(directory, "a.yaml"), "b");
+  expect(await told(statSync(join(directory, "a.yaml")).ctimeMs)).toBe(1);
+});
 
 test("ConfigWatcher sees writes, renames over and removals of a file, again and again", async () => {
   await using space = new Workspace();

@@ -1,5 +1,5 @@
-import { type FSWatcher, realpathSync, statSync, watch } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { existsSync, type FSWatcher, readdirSync, realpathSync, statSync, watch } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { reasonOf } from "../errors.ts";
 
 export interface WatchOptions {
@@ -12,12 +12,16 @@ export interface WatchOptions {
   /** A directory that cannot be watched; the others are. */
   readonly onError: (message: string) => void;
   readonly quietMs?: number;
+  /** Milliseconds since 1970 at which the files were read: what has changed since counts as a change. */
+  readonly since?: number;
 }
 
 /** Editors write in several steps, and a ConfigMap swaps all its files at once. */
 const QUIET_MS = 200;
 /** How often directories that did not exist are looked for, and watched ones are checked for having been replaced. */
 const PATROL_MS = 2000;
+/** The kernel stamps files with a clock that ticks this seldom. */
+const CLOCK_TICK_MS = 10;
 
 /**
  * Watches configuration and rules. Always the directories, never the files: a watch on a file is lost when the file is
@@ -42,6 +46,8 @@ export class ConfigWatcher {
     for (const directory of this.#wanted.keys()) this.#attach(directory, false);
     this.#patrol = setInterval(() => this.#look(), PATROL_MS);
     this.#patrol.unref();
+    const { since } = options;
+    if (since !== undefined && this.#changedSince(since - CLOCK_TICK_MS)) this.#notify();
   }
 
   close(): void {
@@ -77,6 +83,17 @@ export class ConfigWatcher {
     // `..data` is the link a ConfigMap volume swaps; hidden files beside it are its machinery, or an editor's.
     if (name === null || name === "..data" || (names ? names.has(name) : !name.startsWith(".")))
       this.#notify();
+  }
+
+  /** Has a file been written or replaced, or a directory's content changed, since a time? */
+  #changedSince(time: number): boolean {
+    const { files, directories } = this.#options;
+    const within = directories.flatMap((directory) =>
+      existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [],
+    );
+    return [...files, ...directories, ...within].some(
+      (path) => (statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? 0) > time,
+    );
   }
 
   #notify(): void {

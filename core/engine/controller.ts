@@ -1,5 +1,5 @@
 import { FalcoError } from "../errors.ts";
-import type { LogLevel } from "../log.ts";
+import type { LibsLevel, LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
 import { workerUrl } from "../worker-url.ts";
 import { alertsTaken, progressBuffer } from "./handover.ts";
@@ -9,6 +9,8 @@ export interface ControllerHooks {
   /** Takes alerts on; when it returns a promise, the next ones wait for it. */
   readonly onAlerts: (alerts: readonly Alert[]) => void | Promise<void>;
   readonly onLog: (level: LogLevel, message: string) => void;
+  /** What plugins say. */
+  readonly onLibsLog?: (level: LibsLevel, message: string) => void;
   /** Capture has begun. */
   readonly onCapturing?: () => void;
 }
@@ -51,6 +53,11 @@ export class EngineController<S, R, L> {
   loadRules(rules: R): Promise<L> {
     const id = this.#nextId++;
     return this.#ask<L>(id, { type: "rules", id, rules });
+  }
+
+  /** Takes on what of the start-up description can be changed while it runs; the rest waits for the next start. */
+  configure(start: S): void {
+    this.#send({ type: "configure", start });
   }
 
   stats(): Promise<EngineStats> {
@@ -102,6 +109,9 @@ export class EngineController<S, R, L> {
         break;
       case "log":
         this.#hooks.onLog(message.level, message.message);
+        break;
+      case "libsLog":
+        this.#hooks.onLibsLog?.(message.level, message.message);
         break;
       case "alerts":
         this.#take(message.alerts);

@@ -64,14 +64,22 @@ export class DropMonitor {
   /** Seconds in which more was lost than is acceptable, and how often something was done about it. */
   occurrences = 0;
   actionsTaken = 0;
-  readonly #options: DropOptions;
   readonly #deps: DropDeps;
-  readonly #bucket: TokenBucket;
+  #options: DropOptions;
+  #bucket: TokenBucket;
   #last: Pick<EngineStats, "seen" | "drops"> = { seen: 0, drops: {} };
 
   constructor(options: DropOptions, deps: DropDeps) {
     this.#options = options;
     this.#deps = deps;
+    this.#bucket = new TokenBucket(options.rate, options.max_burst);
+  }
+
+  /** Other options from the next second on; what was counted stays. */
+  configure(options: DropOptions): void {
+    const { rate, max_burst } = this.#options;
+    this.#options = options;
+    if (options.rate === rate && options.max_burst === max_burst) return;
     this.#bucket = new TokenBucket(options.rate, options.max_burst);
   }
 

@@ -14,11 +14,17 @@ export interface IdleOptions {
 /** Notices that no event comes any more, which on a living machine means that capture is broken. */
 export class IdleWatch {
   readonly #options: IdleOptions;
+  #maxConsecutives: number;
   #waits = 0;
   #lastEvent: bigint | undefined;
 
   constructor(options: IdleOptions) {
     this.#options = options;
+    this.#maxConsecutives = options.maxConsecutives;
+  }
+
+  configure(maxConsecutives: number): void {
+    this.#maxConsecutives = maxConsecutives;
   }
 
   /** Takes the outcome of one wait for events; `now` is in nanoseconds since the epoch. */
@@ -28,16 +34,16 @@ export class IdleWatch {
       this.#lastEvent = now;
       return;
     }
-    if (++this.#waits <= this.#options.maxConsecutives) return;
+    if (++this.#waits <= this.#maxConsecutives) return;
     this.#waits = 0;
-    const { maxConsecutives, hostname, alert } = this.#options;
+    const { hostname, alert } = this.#options;
     alert(
       internalAlert({
         time: now,
         rule: RULE,
         priority: "Debug",
         hostname,
-        message: `${RULE}. ${maxConsecutives} consecutive timeouts without event.`,
+        message: `${RULE}. ${this.#maxConsecutives} consecutive timeouts without event.`,
         fields: { last_event_time: this.#lastEvent === undefined ? "none" : clockText(this.#lastEvent) },
       }),
     );

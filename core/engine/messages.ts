@@ -1,7 +1,9 @@
+import type { PluginMetric } from "../capture/plugin/plugin.ts";
 import type { FalcoErrorOptions } from "../errors.ts";
 import type { CpuStats } from "../event/source.ts";
-import type { LogLevel } from "../log.ts";
+import type { LibsLevel, LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
+import type { RuleCost } from "./rule-costs.ts";
 
 /** A FalcoError on its way from one thread to another: classes do not survive the passage. */
 export interface ErrorMessage {
@@ -23,6 +25,7 @@ export interface EngineStats {
   readonly residentBytes: number;
   /** Matches by rule name, `rule_matching` and selection applied. */
   readonly matchesByRule: Readonly<Record<string, number>>;
+  readonly ruleCosts?: readonly RuleCost[];
   /** Alerts that could not be handed over because the main thread was too far behind. */
   readonly alertsDropped: number;
   /** Seconds with losses above the threshold, how often something was done about it, and whether that was to end. */
@@ -31,6 +34,8 @@ export interface EngineStats {
     readonly actionsTaken: number;
     readonly gaveUp: boolean;
   };
+  /** What plugins say of themselves, `PLUGIN.NAME`. */
+  readonly plugins: readonly PluginMetric[];
   /** State-table losses and lookups by name. */
   readonly state: Readonly<Record<string, number>>;
 }
@@ -46,6 +51,8 @@ export type ToEngine<S, R> =
       readonly progress: SharedArrayBuffer;
     }
   | { readonly type: "rules"; readonly id: number; readonly rules: R }
+  /** Of the start-up description, what can be changed while it runs. */
+  | { readonly type: "configure"; readonly start: S }
   | { readonly type: "stats"; readonly id: number }
   | { readonly type: "stop" };
 
@@ -56,5 +63,6 @@ export type FromEngine<L> =
   | { readonly type: "alerts"; readonly alerts: readonly Alert[] }
   | { readonly type: "stats"; readonly id: number; readonly stats: EngineStats }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
+  | { readonly type: "libsLog"; readonly level: LibsLevel; readonly message: string }
   | { readonly type: "ended"; readonly stats: EngineStats }
   | { readonly type: "failed"; readonly error: ErrorMessage };

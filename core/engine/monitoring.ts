@@ -46,6 +46,13 @@ export class Monitoring {
     this.#idle = new IdleWatch({ maxConsecutives: options.maxTimeouts, hostname, alert });
   }
 
+  /** Other limits and actions; whether a replay simulates drops was decided when it began. */
+  configure({ drops, maxTimeouts }: MonitoringOptions): void {
+    const { simulate_drops } = this.#options.drops;
+    this.#drops.configure({ ...drops, simulate_drops });
+    this.#idle.configure(maxTimeouts);
+  }
+
   /** A clock for a replay that has use for one: nothing is lost in a capture unless that is simulated. */
   clock(rules: Matching<RunningRule>): ReplayClock<RunningRule> | undefined {
     const { drops, replayDuration } = this.#options;

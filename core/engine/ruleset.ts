@@ -1,13 +1,18 @@
+import { ALWAYS_LOADED, declaredFields, findPlugin, pluginVersions } from "../capture/plugin/find.ts";
+import type { PluginSetting } from "../capture/plugin/plugin.ts";
 import { FIELD_CLASSES, fieldRegistry, staticFields } from "../fields/all.ts";
-import type { Context, FieldRegistry } from "../fields/field.ts";
+import type { Context, FieldClass, FieldRegistry } from "../fields/field.ts";
 import type { Priority } from "../outputs/alert.ts";
 import { Matcher } from "../rules/compile/matcher.ts";
+import { knowAsyncEvents } from "../rules/language/event-codes.ts";
 import { type RunningRule, runningRule } from "../rules/load/compiled.ts";
 import { loadFailure } from "../rules/load/load-failure.ts";
+import { unmetPluginRequirement } from "../rules/load/plugin-requirements.ts";
 import { RulesLoader } from "../rules/load/rules-loader.ts";
 import { type OutputAddition, suggestedOutput } from "../rules/output/additions.ts";
 import { type Selection, selectRules } from "../rules/select.ts";
 import type { ErrorMessage } from "./messages.ts";
+import { RuleCosts } from "./rule-costs.ts";
 
 /** An entry of `append_output`: an addition, or the suggestions of a source (or of all). */
 export type Addition = OutputAddition | { readonly suggested: true; readonly source?: string };
@@ -22,6 +27,10 @@ export interface RulesInput {
   readonly additions: readonly Addition[];
   readonly staticFields: Readonly<Record<string, string>>;
   readonly sources: readonly string[];
+  /** Measure what each rule's condition costs. */
+  readonly costs?: boolean;
+  /** Plugins that are loaded; those of every run when absent. */
+  readonly plugins?: readonly PluginSetting[];
 }
 
 export interface FileReport {
@@ -43,9 +52,28 @@ export interface RulesReport {
   readonly enabled: number;
 }
 
-/** Fields of the event sources in play, with those of the configuration. */
-export function registryFor(input: Pick<RulesInput, "sources" | "staticFields">): FieldRegistry {
-  return fieldRegistry([...FIELD_CLASSES, staticFields(input.staticFields)], input.sources);
+const pluginsOf = ({ plugins }: Pick<RulesInput, "plugins">): readonly PluginSetting[] =>
+  plugins ?? ALWAYS_LOADED;
+
+/** Versions of the plugins that rules may require. */
+export const requiredVersions = (input: Pick<RulesInput, "plugins">): Record<string, string> =>
+  pluginVersions(pluginsOf(input));
+
+/** Names of events that plugins make. */
+export const pluginEventNames = (input: Pick<RulesInput, "plugins">): string[] =>
+  pluginsOf(input).flatMap((setting) => findPlugin(setting).eventNames ?? []);
+
+/** Fields of plugins, as declared. */
+export const pluginFields = (input: Pick<RulesInput, "plugins">): FieldClass[] =>
+  declaredFields(pluginsOf(input));
+
+/** Fields of the event sources in play, with those of the configuration and of plugins: as declared, unless others are given. */
+export function registryFor(
+  input: Pick<RulesInput, "sources" | "staticFields" | "plugins">,
+  plugins: readonly FieldClass[] = pluginFields(input),
+): FieldRegistry {
+  knowAsyncEvents(pluginEventNames(input));
+  return fieldRegistry([...FIELD_CLASSES, staticFields(input.staticFields), ...plugins], input.sources);
 }
 
 /** The additions, with the suggestions of sources spelled out. */
@@ -57,13 +85,16 @@ export const expandAdditions = (additions: readonly Addition[], registry: FieldR
 /** Compiled rules by event source. */
 export class Ruleset {
   readonly rules: readonly RunningRule[];
+  /** What each rule costs, where that is measured. */
+  readonly costs: RuleCosts | undefined;
   readonly #bySource = new Map<string, Matcher<RunningRule>>();
   /** The source of the last event and what its rules are in: most engines have one. */
   #source = "";
   #matcher: Matcher<RunningRule> | undefined = undefined;
 
-  constructor(rules: readonly RunningRule[], firstOnly: boolean) {
+  constructor(rules: readonly RunningRule[], firstOnly: boolean, costs = false) {
     this.rules = rules;
+    this.costs = costs ? new RuleCosts(rules) : undefined;
     for (const source of new Set(rules.map((rule) => rule.definition.source))) {
       const own = rules.filter((rule) => rule.definition.source === source);
       this.#bySource.set(source, new Matcher(own, firstOnly));
@@ -83,22 +114,46 @@ export class Ruleset {
       this.#matcher = this.#bySource.get(source);
     }
     this.#matcher?.match(context, onMatch);
+    if (this.costs !== undefined) this.costs.see(context, source);
   }
 }
 
-/**
- * Loads files in order; the first that has an error ends it, and there is no rule set then. `onStep` runs every
- * millisecond or so meanwhile.
- */
+export interface LoadOptions {
+  /** Runs every millisecond or so meanwhile. */
+  readonly onStep?: () => void;
+  /** Fields of plugins that run in this thread. */
+  readonly fields?: readonly FieldClass[];
+}
+
+const unmetRequirement = (name: string, unmet: string): FileReport => ({
+  name,
+  successful: false,
+  schema: "ok",
+  text: unmet,
+  failure: {
+    code: "RULES_PLUGIN",
+    message: unmet,
+    options: { hint: "add it to plugins and load_plugins" },
+  },
+});
+
+/** Loads files in order; the first that has an error ends it, and there is no rule set then. */
 export function loadRuleset(
   input: RulesInput,
-  onStep: () => void = () => {},
+  { onStep = () => {}, fields }: LoadOptions = {},
 ): { readonly report: RulesReport; readonly ruleset?: Ruleset } {
-  const registry = registryFor(input);
+  const registry = registryFor(input, fields);
   const loader = new RulesLoader({ registry, additions: expandAdditions(input.additions, registry), onStep });
+  const versions = requiredVersions(input);
   const files: FileReport[] = [];
   for (const { name, content } of input.files) {
     const result = loader.load(name, content);
+    // A plugin that is missing explains errors better than the errors do.
+    const unmet = unmetPluginRequirement(loader.collector.pluginRequirements, versions);
+    if (unmet !== undefined) {
+      files.push(unmetRequirement(name, unmet));
+      return { report: { ok: false, files, rules: [], enabled: 0 } };
+    }
     const failure = loadFailure(result);
     const { code, message, hint, place, excerpt } = failure ?? { code: "", message: "" };
     files.push({
@@ -125,5 +180,5 @@ export function loadRuleset(
   const { rules } = loader.compiled;
   const running = selectRules(rules, input.selections, input.priority);
   const report = { ok: true, files, rules: rules.map((rule) => rule.name), enabled: running.length };
-  return { report, ruleset: new Ruleset(running.map(runningRule), input.firstOnly) };
+  return { report, ruleset: new Ruleset(running.map(runningRule), input.firstOnly, input.costs) };
 }

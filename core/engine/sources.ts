@@ -8,6 +8,7 @@ import { AccountFiles } from "../metadata/accounts.ts";
 import { ContainerLookup } from "../metadata/container-lookup.ts";
 import { httpGetOverUnix } from "../metadata/http-get.ts";
 import type { State } from "../state/state.ts";
+import type { PluginHost } from "./plugin-host.ts";
 import { pushDown } from "./push-down.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { selectSyscalls, syscallsOfEvents } from "./selection.ts";
@@ -17,6 +18,8 @@ export interface OpenedSource {
   readonly source: Source;
   /** Watches what other rules want. */
   retarget(ruleset: Wanted): void;
+  /** Calls to be watched besides, from the next `retarget` on. */
+  rebase(spec: SourceSpec): void;
 }
 
 type Live = Extract<SourceSpec, { kind: "modern_ebpf" | "ptrace" }>;
@@ -36,11 +39,23 @@ interface CallSelection {
   readonly filters: ReadonlyMap<number, CallFilter>;
 }
 
+/** Sources that bring what they bring. */
+const UNTARGETED = { retarget: () => {}, rebase: () => {} };
+
 /** Makes the source that a specification describes, and gives state its ways to ask the system. */
-export function makeSource(start: SourceStart, state: State, ruleset: Wanted): OpenedSource {
+export function makeSource(
+  start: SourceStart,
+  state: State,
+  ruleset: Wanted,
+  plugins?: Pick<PluginHost, "open">,
+): OpenedSource {
   const { source: spec } = start;
-  if (spec.kind === "replay") return { source: new ScapSource(spec.file), retarget: () => {} };
-  if (spec.kind === "nodriver") return { source: new IdleSource(), retarget: () => {} };
+  if (spec.kind === "replay") return { source: new ScapSource(spec.file), ...UNTARGETED };
+  if (spec.kind === "nodriver") return { source: new IdleSource(), ...UNTARGETED };
+  if (spec.kind === "plugin") {
+    if (!plugins) throw new Error(`no plugins to take ${spec.eventSource} from`);
+    return { source: plugins.open(spec.plugin, state), ...UNTARGETED };
+  }
   const hostRoot = start.containers.hostRoot;
   const source = liveSource(spec, tracedFor(ruleset, spec));
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
@@ -49,11 +64,15 @@ export function makeSource(start: SourceStart, state: State, ruleset: Wanted): O
   state.findContainer = (match, known, ancestors) => lookup.find(match, known, ancestors);
   state.fetchThread = (tid, sink) => source.fetchThread(tid, sink);
   state.threadExists = (tid) => statSync(`${hostRoot}/proc/${tid}`, { throwIfNoEntry: false }) !== undefined;
+  let { base } = spec;
   const retarget = (wanted: Wanted): void => {
-    const { traced, filters } = tracedFor(wanted, spec);
+    const { traced, filters } = tracedFor(wanted, { ...spec, base });
     source.setTraced(traced, filters);
   };
-  return { source, retarget };
+  const rebase = (next: SourceSpec): void => {
+    if ("base" in next) base = next.base;
+  };
+  return { source, retarget, rebase };
 }
 
 function liveSource(spec: Live, selection: CallSelection): EbpfSource | PtraceSource {

@@ -8,12 +8,21 @@ const MAX_PARAMS = 64;
 const TWO_32 = 0x1_0000_0000;
 const WIDE_LENGTHS = Uint8Array.from(EVENTS, (e) => (e.flags & EF.LARGE_PAYLOAD ? 1 : 0));
 
+/** What a parameter's bytes are as an integer: none, one of 32 bits with sign, or one of more bits. */
+const NO_INTEGER = 0;
+const SMALL = 1;
+const LARGE = 2;
+
 /** One for all cursors: they look at the same texts. */
 const texts = new TextCache();
 
 /**
  * A window on one event record where it lies in memory (layout: source.ts). One cursor is moved from event
  * to event; nothing is copied or allocated. Lengths that point beyond the record read as empty parameters.
+ *
+ * All parameters are located, and read as integers, when the cursor moves: one loop that is compiled once. The readers
+ * are so small that callers have them inlined without growing: what the JIT compiler had to do for readers that decode
+ * cost as much as all events of a short replay.
  */
 export class EventCursor {
   bytes: Buffer = Buffer.alloc(0);
@@ -31,9 +40,12 @@ export class EventCursor {
   length = 0;
   paramCount = 0;
 
-  #located = false;
-  readonly #offsets = new Uint32Array(MAX_PARAMS);
-  readonly #lengths = new Uint32Array(MAX_PARAMS);
+  // Entries from paramCount on are empty.
+  readonly #offsets = new Int32Array(MAX_PARAMS);
+  readonly #sizes = new Int32Array(MAX_PARAMS);
+  readonly #kinds = new Uint8Array(MAX_PARAMS);
+  /** The low 32 bits, with sign where that is all there are. */
+  readonly #lows = new Int32Array(MAX_PARAMS);
 
   /** Moves to the record at `offset`; `bytes` and `view` must span the same memory and hold the whole record. */
   set(bytes: Buffer, view: DataView, offset: number, cpu: number): void {
@@ -46,10 +58,10 @@ export class EventCursor {
     const tidLow = view.getInt32(offset + 8, true);
     const tidHigh = view.getInt32(offset + 12, true);
     this.tid = tidHigh === tidLow >> 31 ? tidLow : tidHigh * TWO_32 + (tidLow >>> 0);
-    this.length = view.getUint32(offset + 16, true);
+    this.length = view.getInt32(offset + 16, true);
     this.code = view.getUint16(offset + 20, true);
-    this.paramCount = Math.min(view.getUint32(offset + 22, true), MAX_PARAMS);
-    this.#located = false;
+    const params = view.getInt32(offset + 22, true);
+    this.#locate(params >= 0 && params <= MAX_PARAMS ? params : MAX_PARAMS);
   }
 
   /** Nanoseconds since the epoch. Allocates: for outputs, not for matching. */
@@ -62,65 +74,85 @@ export class EventCursor {
     return this.timeHigh * TWO_32 + this.timeLow;
   }
 
-  #locate(): void {
-    const { view, offset, paramCount } = this;
-    const wide = WIDE_LENGTHS[this.code] === 1;
+  #locate(paramCount: number): void {
+    const { view, offset } = this;
+    const offsets = this.#offsets;
+    const sizes = this.#sizes;
+    const kinds = this.#kinds;
+    const lows = this.#lows;
+    for (let i = paramCount; i < this.paramCount; i++) {
+      sizes[i] = 0;
+      kinds[i] = NO_INTEGER;
+    }
+    this.paramCount = paramCount;
+    const isWide = WIDE_LENGTHS[this.code] === 1;
+    const width = isWide ? 4 : 2;
     const end = offset + this.length;
     let lengthAt = offset + EVENT_HEADER_SIZE;
-    let at = lengthAt + paramCount * (wide ? 4 : 2);
-    for (let i = 0; i < paramCount; i++) {
-      const length =
-        lengthAt + 2 > end ? 0 : wide ? view.getUint32(lengthAt, true) : view.getUint16(lengthAt, true);
-      lengthAt += wide ? 4 : 2;
-      this.#offsets[i] = at;
-      this.#lengths[i] = at + length > end ? 0 : length;
-      at += length;
+    let at = lengthAt + paramCount * width;
+    for (let i = 0; i < paramCount; i++, lengthAt += width) {
+      let size = 0;
+      if (lengthAt + width <= end)
+        size = isWide ? view.getUint32(lengthAt, true) : view.getUint16(lengthAt, true);
+      const next = at + size;
+      if (next > end) size = 0;
+      let kind = SMALL;
+      let low = 0;
+      if (size === 8) {
+        low = view.getInt32(at, true);
+        if (view.getInt32(at + 4, true) !== low >> 31) kind = LARGE;
+      } else if (size === 4) low = view.getInt32(at, true);
+      else if (size === 2) low = view.getInt16(at, true);
+      else if (size === 1) low = view.getInt8(at);
+      else kind = NO_INTEGER;
+      offsets[i] = at;
+      sizes[i] = size;
+      kinds[i] = kind;
+      lows[i] = low;
+      at = next;
     }
-    this.#located = true;
   }
 
   /** Where parameter `i` starts in `bytes`. */
   at(i: number): number {
-    if (!this.#located) this.#locate();
     return this.#offsets[i]!;
   }
 
   /** Bytes of parameter `i`; 0 when it is empty, missing or does not lie inside the record. */
   size(i: number): number {
-    if (i >= this.paramCount) return 0;
-    if (!this.#located) this.#locate();
-    return this.#lengths[i]!;
+    return this.#sizes[i]!;
   }
 
   /** Signed integer of 1, 2, 4 or 8 bytes as its length says; `fallback` when empty. Exact below 2^53. */
   int(i: number, fallback: number): number {
-    const size = this.size(i);
-    if (size === 8) {
-      const at = this.#offsets[i]!;
-      const low = this.view.getInt32(at, true);
-      const high = this.view.getInt32(at + 4, true);
-      // Nearly all are small: kept out of floating point, they stay quick as keys and in comparisons.
-      return high === low >> 31 ? low : high * TWO_32 + (low >>> 0);
-    }
-    if (size === 4) return this.view.getInt32(this.#offsets[i]!, true);
-    if (size === 2) return this.view.getInt16(this.#offsets[i]!, true);
-    if (size === 1) return this.view.getInt8(this.#offsets[i]!);
-    return fallback;
+    const kind = this.#kinds[i];
+    return kind === SMALL ? this.#lows[i]! : kind === LARGE ? this.#large(i) : fallback;
   }
 
   /** Unsigned counterpart of `int`. */
   uint(i: number, fallback: number): number {
-    const size = this.size(i);
-    if (size === 8) {
-      const at = this.#offsets[i]!;
-      const low = this.view.getInt32(at, true);
-      const high = this.view.getInt32(at + 4, true);
-      return high === 0 && low >= 0 ? low : (high >>> 0) * TWO_32 + (low >>> 0);
+    const low = this.#lows[i]!;
+    return this.#kinds[i] === SMALL && low >= 0 ? low : this.#unsigned(i, fallback);
+  }
+
+  #large(i: number): number {
+    return this.view.getInt32(this.#offsets[i]! + 4, true) * TWO_32 + (this.#lows[i]! >>> 0);
+  }
+
+  #unsigned(i: number, fallback: number): number {
+    const low = this.#lows[i]!;
+    switch (this.#sizes[i]) {
+      case 8:
+        return this.view.getUint32(this.#offsets[i]! + 4, true) * TWO_32 + (low >>> 0);
+      case 4:
+        return low >>> 0;
+      case 2:
+        return low & 0xffff;
+      case 1:
+        return low & 0xff;
+      default:
+        return fallback;
     }
-    if (size === 4) return this.view.getUint32(this.#offsets[i]!, true);
-    if (size === 2) return this.view.getUint16(this.#offsets[i]!, true);
-    if (size === 1) return this.view.getUint8(this.#offsets[i]!);
-    return fallback;
   }
 
   /** All 64 bits. Allocates: not for matching. */
@@ -135,9 +167,7 @@ export class EventCursor {
     const size = this.size(i);
     if (size === 0) return "";
     const at = this.#offsets[i]!;
-    const text = texts.get(this.bytes, at, this.bytes[at + size - 1] === 0 ? size - 1 : size);
-    const nul = text.indexOf("\0");
-    return nul < 0 ? text : text.slice(0, nul);
+    return texts.get(this.bytes, this.view, at, this.bytes[at + size - 1] === 0 ? size - 1 : size);
   }
 
   /** The parameter's bytes as a view, valid until the cursor moves. */

@@ -13,7 +13,7 @@ export function joinPath(base: string, path: string): string {
   const absolute = path === "" || path.charCodeAt(0) === SLASH;
   if ((absolute ? 0 : base.length) + path.length >= MAX_PATH) return TOO_LONG;
   // Nearly every path is plain: no work to do.
-  if (path !== "" && isPlain(path)) {
+  if (path !== "" && isKnownPlain(path)) {
     if (absolute) return path;
     if (base.endsWith("/") && !path.startsWith(".")) return base + path;
   }
@@ -34,6 +34,20 @@ export function joinPath(base: string, path: string): string {
     text += `${part}/`;
   }
   return text.length > 1 && text.endsWith("/") ? text.slice(0, -1) : text;
+}
+
+const SLOTS = 1024;
+/** Paths that were found plain: programs open the same files again and again, and a cache gives the very same text for them. */
+const plain: string[] = new Array(SLOTS).fill("/");
+
+function isKnownPlain(path: string): boolean {
+  const { length } = path;
+  const slot =
+    (Math.imul(length, 31) ^ (path.charCodeAt(length - 1) << 5) ^ path.charCodeAt(length >> 1)) & (SLOTS - 1);
+  if (plain[slot] === path) return true;
+  if (!isPlain(path)) return false;
+  plain[slot] = path;
+  return true;
 }
 
 /** True for a path that normalising would not change, unless it begins with a dot. */

@@ -140,16 +140,25 @@ function matchPath(path: string): ContainerMatch | undefined {
 
 /** Lists of control groups are shared by processes, so most are the very ones seen before. */
 const byList = new WeakMap<readonly string[], { readonly match: ContainerMatch | undefined }>();
+/** And most of all the last one: a process and what it starts are in the same groups. */
+let lastList: readonly string[] = [];
+let lastMatch: ContainerMatch | undefined;
 
 /** The container that control groups (`subsystem=path`) place a thread in; undefined on the host. */
 export function containerOfCgroups(cgroups: readonly string[]): ContainerMatch | undefined {
+  if (cgroups === lastList) return lastMatch;
   const known = byList.get(cgroups);
-  if (known) return known.match;
-  let match: ContainerMatch | undefined;
-  for (const line of cgroups) {
-    match = matchPath(line.slice(line.indexOf("=") + 1));
-    if (match) break;
-  }
-  byList.set(cgroups, { match });
+  const match = known ? known.match : firstMatch(cgroups);
+  if (!known) byList.set(cgroups, { match });
+  lastList = cgroups;
+  lastMatch = match;
   return match;
+}
+
+function firstMatch(cgroups: readonly string[]): ContainerMatch | undefined {
+  for (const line of cgroups) {
+    const match = matchPath(line.slice(line.indexOf("=") + 1));
+    if (match) return match;
+  }
+  return undefined;
 }

@@ -82,13 +82,13 @@ function addRules(page: Exposition, { alerts, ruleCosts = [] }: MetricsInput): v
     const runs = {
       name: "falco_rule_evaluations_total",
       kind: "counter",
-      doc: "Evaluations of a condition.",
+      doc: "Evaluations of the condition of a rule, extrapolated from a sample of the events.",
     } as const;
     page.add(runs, labels, String(evaluations));
     const time = {
       name: "falco_rule_evaluation_seconds_total",
       kind: "counter",
-      doc: "Time spent on a condition.",
+      doc: "Processor time that the condition of a rule takes by itself, extrapolated likewise.",
     } as const;
     page.add(time, labels, seconds.toFixed(6));
   }

@@ -25,7 +25,7 @@ const NONE = -1;
 /** The plugin that an event came from. */
 interface EventPlugin {
   readonly name: string;
-  describe(event: EventCursor): string;
+  describe(event: EventCursor): string | undefined;
 }
 
 /**
@@ -102,26 +102,28 @@ export class State {
 
   /** Removes what the event ended. */
   settle(): void {
-    if (this.#exitingTid !== NONE) {
-      const tid = this.#exitingTid;
-      this.#exitingTid = NONE;
-      const thread = this.threads.get(tid);
-      if (thread) this.recentExits.add(thread.ptid, tid, thread.lastSeen);
-      removeThread(this, tid);
-    }
     if (this.#closingFd !== NONE) {
       this.#closingThread?.descriptors?.delete(this.#closingFd);
       this.#closingThread = undefined;
       this.#closingFd = NONE;
     }
-    if (this.#endingContainer !== "") {
-      forgetContainer(this, this.#endingContainer);
-      this.#endingContainer = "";
-    }
+    if (this.#exitingTid !== NONE) this.#endExiting();
     const { thread } = this;
     // An exit event has used the enter event before it, or never will.
     if (thread?.enterRecord !== undefined && !this.#entering) thread.enterRecord = undefined;
   }
+
+  #endExiting(): void {
+    const tid = this.#exitingTid;
+    this.#exitingTid = NONE;
+    const thread = this.threads.get(tid);
+    if (thread) this.recentExits.add(thread.ptid, tid, thread.lastSeen);
+    removeThread(this, tid);
+    if (this.#endingContainer === "") return;
+    forgetContainer(this, this.#endingContainer);
+    this.#endingContainer = "";
+  }
+
   /** Sets thread and fd; an update that replaced the event's thread does so again. */
   bind(event: EventCursor): void {
     const { code } = event;

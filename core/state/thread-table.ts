@@ -1,3 +1,5 @@
+import { addChild, removeChild } from "./children.ts";
+import { isSeldom } from "./seldom.ts";
 import type { State } from "./state.ts";
 import { type Thread, UNSET_ID } from "./thread.ts";
 import { ThreadGroup } from "./thread-group.ts";
@@ -55,7 +57,7 @@ export function removeThread(state: State, tid: number): void {
     return;
   }
   markDead(thread);
-  if (thread.children?.size) reparent(state, thread, thread.children);
+  if (thread.firstChild) reparent(state, thread);
   if (group.alive <= 0) {
     if (group.leader) unlink(state, group.leader);
     state.threadGroups.delete(group.pid);
@@ -70,7 +72,8 @@ export function markDead(thread: Thread): void {
 }
 
 function unlink(state: State, thread: Thread): void {
-  state.threads.get(thread.ptid)?.children?.delete(thread);
+  removeChild(thread);
+  while (thread.firstChild) removeChild(thread.firstChild);
   if (thread.group) {
     markDead(thread);
     thread.group.remove(thread);
@@ -82,19 +85,15 @@ function unlink(state: State, thread: Thread): void {
   if (state.threads.get(thread.tid) === thread) state.threads.delete(thread.tid);
 }
 
-function addChild(parent: Thread, child: Thread): void {
-  parent.children ??= new Set();
-  parent.children.add(child);
-}
-
-function reparent(state: State, thread: Thread, children: Set<Thread>): void {
+function reparent(state: State, thread: Thread): void {
   const named = thread.reaperTid > 0 ? state.lookUp(thread.reaperTid) : undefined;
   const reaper = named && !named.isInvalid ? named : findReaper(state, thread);
   if (reaper && reaper !== thread) {
     thread.reaperTid = reaper.tid;
     if (reaper.pid !== thread.pid && reaper.group) reaper.group.reaper = true;
   }
-  for (const child of children) {
+  for (let child = thread.firstChild; child; child = thread.firstChild) {
+    removeChild(child);
     if (reaper && reaper !== thread && child !== reaper) {
       child.ptid = reaper.tid;
       addChild(reaper, child);
@@ -102,7 +101,6 @@ function reparent(state: State, thread: Thread, children: Set<Thread>): void {
       child.ptid = 0;
     }
   }
-  children.clear();
 }
 
 /** As the kernel does: another thread of the process, else the nearest ancestor that takes orphans. */
@@ -120,3 +118,5 @@ function findReaper(state: State, thread: Thread): Thread | undefined {
   }
   return undefined;
 }
+
+isSeldom(addThread, linkThread, removeThread, unlink, reparent, findReaper);

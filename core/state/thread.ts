@@ -82,8 +82,11 @@ export class Thread {
   #fds: FdTable | undefined = undefined;
   /** Undefined for threads of which nothing but the id is known. */
   group: ThreadGroup | undefined = undefined;
-  /** Undefined for threads that never had any. */
-  children: Set<Thread> | undefined = undefined;
+  /** The children are a list that runs through themselves; see children.ts. */
+  parent: Thread | undefined = undefined;
+  firstChild: Thread | undefined = undefined;
+  nextSibling: Thread | undefined = undefined;
+  previousSibling: Thread | undefined = undefined;
 
   constructor(tid: number) {
     this.tid = tid;

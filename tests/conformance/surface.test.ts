@@ -109,8 +109,17 @@ describe("falco ends with 1 and the reference's words", () => {
       ["-c", file("empty.yaml", "\n")],
       "You must specify at least one rules file",
     ],
-    ["a configuration file that is not there", ["-c", "/nonexistent.yaml"], "/nonexistent.yaml"],
+    [
+      "a configuration file that is not there",
+      ["-c", "/nonexistent.yaml"],
+      "Could not find configuration file at /nonexistent.yaml",
+    ],
     ["a rules file that is not there", ["-r", "/nonexistent.yaml"], "/nonexistent.yaml"],
+    [
+      "rules files of the configuration that are not there",
+      ["-o", "rules_files=/nonexistent.yaml", "-o", "engine.kind=nodriver", "-M", "1"],
+      "You must specify at least one rules file",
+    ],
     [
       "a value that its key does not take",
       ["-c", file("wrong.yaml", "rule_matching: none\n"), "-r", rules],
@@ -143,7 +152,11 @@ describe("falco ends with 1 and the reference's words", () => {
       ["-r", file("bad.yaml", RULE.replace("proc.name", "proc.nobody")), "-o", "engine.kind=nodriver"],
       "proc.nobody",
     ],
-    ["a pid file that cannot be written", ["-P", "/nonexistent/pid", ...idle], "/nonexistent/pid"],
+    [
+      "a pid file that cannot be written",
+      ["-P", "/nonexistent/pid", ...idle],
+      "Could not write pid to pidfile /nonexistent/pid",
+    ],
   ];
   for (const [what, words, says] of cases) {
     test(`for ${what}`, () => {

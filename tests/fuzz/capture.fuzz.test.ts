@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { ChunkInput } from "../../core/capture/scap/input.ts";
 import { ScapSource } from "../../core/capture/scap/scap-source.ts";
 import { Engine } from "../../core/engine/engine.ts";
 import { FalcoError } from "../../core/errors.ts";
@@ -41,7 +42,7 @@ async function run(bytes: Buffer, onEvent: (context: Context) => void): Promise<
   async function* chunks(): AsyncGenerator<Buffer> {
     yield bytes;
   }
-  const source = new ScapSource("fuzzed.scap", async () => chunks());
+  const source = new ScapSource("fuzzed.scap", async () => new ChunkInput(chunks()));
   try {
     await source.open(engine);
     while ((await source.pump(engine)) >= 0);

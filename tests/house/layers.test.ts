@@ -39,6 +39,7 @@ const HEIGHTS: Readonly<Record<string, number>> = {
   "core/ffi": 20,
   "core/config": 20,
   "core/library": 10,
+  "core/command-line.ts": 0,
   "core/errors.ts": 0,
   "core/nearest.ts": 0,
   "core/time-text.ts": 0,

@@ -9,6 +9,7 @@ import type { Sink, ThreadSeed } from "../../event/source.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { BlockBuffer } from "./block-buffer.ts";
 import { BLOCK, SECTION_HEADER } from "./blocks.ts";
+import { ChunkInput } from "./input.ts";
 import { RecordBuilder } from "./record-builder.ts";
 import { ScapSource } from "./scap-source.ts";
 
@@ -39,7 +40,7 @@ async function read(bytes: Buffer, chunk = 1 << 20): Promise<Heard> {
   async function* chunks(): AsyncGenerator<Buffer> {
     for (let at = 0; at < bytes.length; at += chunk) yield bytes.subarray(at, at + chunk);
   }
-  const source = new ScapSource("example.scap", async () => chunks());
+  const source = new ScapSource("example.scap", async () => new ChunkInput(chunks()));
   const sink = listener(heard);
   await source.open(sink);
   while ((await source.pump(sink)) >= 0);
@@ -268,7 +269,7 @@ describe("ScapSource", () => {
     async function* chunks(): AsyncGenerator<Buffer> {
       yield bytes.subarray(0, -2);
     }
-    const source = new ScapSource("example.scap", async () => chunks());
+    const source = new ScapSource("example.scap", async () => new ChunkInput(chunks()));
     const sink = listener(heard);
     await source.open(sink);
     expect(await source.pump(sink)).toBe(9);

@@ -1,29 +1,30 @@
 // hot path
 import { FalcoError, reasonOf } from "../../errors.ts";
 import { EVENT_HEADER_SIZE, type Sink, type Source, type SourceStats } from "../../event/source.ts";
-import { EF } from "../../schema/event-row.ts";
 import { EVENTS } from "../../schema/events.ts";
 import {
+  BLOCK,
   BLOCK_HEAD,
   BLOCK_OVERHEAD,
   BYTE_ORDER_MAGIC,
   EVENT_BLOCKS,
-  type EventBlockKind,
   FORMAT_MAJOR,
   SECTION_HEADER,
   SEED_BLOCKS,
 } from "./blocks.ts";
 import { Body, BodyError } from "./body.ts";
 import { countParams, OLD_HEADER_SIZE, oldRecordLength } from "./count-params.ts";
-import { openInput } from "./input.ts";
+import { type Input, openInput } from "./input.ts";
+import { recordFault } from "./record-fault.ts";
 import { readSeedBlock } from "./seed-blocks.ts";
 import { Upgrade, UpgradeError } from "./upgrade.ts";
 import { Window } from "./window.ts";
 
 /** No producer writes larger blocks; a larger length is a broken file, not a reason to take the memory. */
 const MAX_BLOCK = 256 << 20;
+/** Bytes before the record in the usual event block: the CPU's number. */
+const PLAIN_PREFIX = 2;
 const MIN_SECTION_HEADER = BLOCK_OVERHEAD + 16;
-const WIDE_LENGTHS = Uint8Array.from(EVENTS, (e) => (e.flags & EF.LARGE_PAYLOAD ? 1 : 0));
 
 /**
  * Reads a capture file: plain or gzip, every version of the format, several captures one after the other.
@@ -33,7 +34,7 @@ const WIDE_LENGTHS = Uint8Array.from(EVENTS, (e) => (e.flags & EF.LARGE_PAYLOAD 
 export class ScapSource implements Source {
   readonly name = "syscall";
   readonly #file: string;
-  readonly #openFile: (file: string) => Promise<AsyncIterator<Buffer>>;
+  readonly #openFile: (file: string) => Promise<Input>;
   readonly #upgrade = new Upgrade();
   #window: Window | undefined;
   #seen = 0;
@@ -43,18 +44,18 @@ export class ScapSource implements Source {
   #countedView = new DataView(this.#counted.buffer, this.#counted.byteOffset, this.#counted.length);
 
   /** `openFile` gives the file's bytes, decompressed. */
-  constructor(file: string, openFile: (file: string) => Promise<AsyncIterator<Buffer>> = openInput) {
+  constructor(file: string, openFile: (file: string) => Promise<Input> = openInput) {
     this.#file = file;
     this.#openFile = openFile;
   }
 
   /** Hands over everything that stands before the first event. */
   async open(sink: Sink): Promise<void> {
-    this.#window = new Window(await this.#openFile(this.#file));
-    if (!(await this.#fill(BLOCK_HEAD))) this.#fail("the file is empty or too short for a capture");
-    if (this.#window.view.getUint32(this.#window.start, true) !== SECTION_HEADER) {
-      this.#fail("it does not start like a capture file");
-    }
+    const window = new Window(await this.#openFile(this.#file));
+    this.#window = window;
+    while (window.available < BLOCK_HEAD && (await this.#readOn(BLOCK_HEAD)));
+    if (window.available < BLOCK_HEAD) this.#fail("the file is empty or too short for a capture");
+    if (this.#blockType !== SECTION_HEADER) this.#fail("it does not start like a capture file");
     while (await this.#nextBlock()) {
       if (EVENT_BLOCKS.has(this.#blockType)) return;
       this.#readOther(sink);
@@ -87,81 +88,117 @@ export class ScapSource implements Source {
     return this.#open.view.getUint32(this.#open.start, true);
   }
 
-  async #refill(sink: Sink): Promise<number> {
-    while (!this.#ended && (await this.#nextBlock())) {
-      const count = this.#drain(sink);
-      if (count > 0) return count;
+  #refill(sink: Sink): number | Promise<number> {
+    while (!this.#ended) {
+      const isThere = this.#nextBlock();
+      if (typeof isThere !== "boolean") return isThere.then((later) => this.#refilled(sink, later));
+      const count = this.#refilled(sink, isThere);
+      if (count !== 0) return count;
     }
+    return -1;
+  }
+
+  /** Hands over what a further block brought; -1 at the end of the capture. */
+  #refilled(sink: Sink, isThere: boolean): number {
+    if (isThere) return this.#drain(sink);
     this.#ended = true;
     return -1;
   }
 
   /** Makes sure that the next block lies in the window as a whole. False: the capture ends here. */
-  async #nextBlock(): Promise<boolean> {
-    if (!(await this.#fill(BLOCK_HEAD))) {
-      const left = this.#open.available;
-      if (left > 0) this.#fail(`it is cut off: ${left} bytes of a block's header are left`);
-      return false;
+  #nextBlock(): boolean | Promise<boolean> {
+    const window = this.#open;
+    for (;;) {
+      const needed = window.available < BLOCK_HEAD ? BLOCK_HEAD : this.#blockLength();
+      if (window.available >= needed) return true;
+      const read = this.#readOn(needed);
+      if (typeof read !== "boolean") {
+        return read.then((later) => (later ? this.#nextBlock() : this.#endBefore(needed)));
+      }
+      if (!read) return this.#endBefore(needed);
     }
-    const length = this.#blockLength();
-    if (!(await this.#fill(length))) {
-      this.#fail(`it is cut off: a block of ${length} bytes starts, ${this.#open.available} are there`);
-    }
-    return true;
   }
 
-  async #fill(count: number): Promise<boolean> {
+  /** The file ends where a block of so many bytes should be: false, if it ends behind the one before. */
+  #endBefore(needed: number): false {
+    const left = this.#open.available;
+    if (left === 0) return false;
+    if (left < BLOCK_HEAD) this.#fail(`it is cut off: ${left} bytes of a block's header are left`);
+    return this.#fail(`it is cut off: a block of ${needed} bytes starts, ${left} are there`);
+  }
+
+  #readOn(needed: number): boolean | Promise<boolean> {
+    const failed = (error: unknown): never => this.#fail(reasonOf(error), error);
     try {
-      return await this.#open.fill(count);
+      const read = this.#open.readOn(needed);
+      return typeof read === "boolean" ? read : read.catch(failed);
     } catch (error) {
-      return this.#fail(reasonOf(error), error);
+      return failed(error);
     }
   }
 
   #blockLength(): number {
     const { view, start } = this.#open;
-    const length = view.getUint32(start + 4, true);
+    // Read with sign: what stays a small integer is quick to reckon with.
+    const length = view.getInt32(start + 4, true);
+    if (length < 0 || length > MAX_BLOCK) this.#fail(`a block of ${length >>> 0} bytes is too large`);
     if (length < BLOCK_OVERHEAD) this.#fail(`a block of ${length} bytes is impossible`);
-    if (length > MAX_BLOCK) this.#fail(`a block of ${length} bytes is too large`);
     return length;
   }
 
   /** Hands over the events of all blocks that are in the window as a whole. */
   #drain(sink: Sink): number {
     const window = this.#open;
+    const { bytes, view, end } = window;
     let count = 0;
-    while (window.available >= BLOCK_HEAD) {
+    for (;;) {
+      const { start } = window;
+      if (end - start < BLOCK_HEAD) break;
       const length = this.#blockLength();
-      if (window.available < length) break;
-      const kind = EVENT_BLOCKS.get(this.#blockType);
-      if (kind) {
-        this.#checkTrailer(length);
-        if (this.#readEvent(sink, kind, length)) count++;
-        window.start += length;
+      if (end - start < length) break;
+      const type = view.getInt32(start, true);
+      if (type === BLOCK.EVENT) {
+        if (this.#readEvent(sink, bytes, view, start, length, PLAIN_PREFIX)) count++;
       } else {
-        this.#readOther(sink);
+        const kind = EVENT_BLOCKS.get(type >>> 0);
+        if (!kind) {
+          this.#readOther(sink);
+          continue;
+        }
+        const { prefix, counted } = kind;
+        if (counted) {
+          if (this.#readEvent(sink, bytes, view, start, length, prefix)) count++;
+        } else if (this.#readOldEvent(sink, start, length, prefix)) count++;
       }
+      window.start = start + length;
     }
     this.#seen += count;
     return count;
   }
 
-  #readEvent(sink: Sink, kind: EventBlockKind, blockLength: number): boolean {
-    const { bytes, view, start } = this.#open;
-    const offset = start + BLOCK_HEAD + kind.prefix;
+  /** False: nothing is handed over. */
+  #readEvent(
+    sink: Sink,
+    bytes: Buffer,
+    view: DataView,
+    start: number,
+    blockLength: number,
+    prefix: number,
+  ): boolean {
+    this.#checkTrailer(blockLength);
+    const offset = start + BLOCK_HEAD + prefix;
     const space = start + blockLength - 4 - offset;
-    if (space < OLD_HEADER_SIZE) this.#fail(`an event does not fit into its block of ${blockLength} bytes`);
+    if (space < EVENT_HEADER_SIZE) this.#fail(`an event does not fit into its block of ${blockLength} bytes`);
     const code = view.getUint16(offset + 20, true);
     // Types of newer producers cannot be read, and nobody asks for them.
     if (code >= EVENTS.length) return false;
+    const params = view.getInt32(offset + 22, true);
+    const fault = recordFault(view, offset, space, code, params);
+    if (fault !== undefined) this.#fail(fault);
     const cpu = view.getUint16(start + BLOCK_HEAD, true);
-    if (!kind.counted) return this.#readOldEvent(sink, offset, space, code, cpu);
-    this.#checkRecord(view, offset, space, code);
-    if (this.#upgrade.isCurrent(code, view.getUint32(offset + 22, true))) {
-      sink.event(bytes, view, offset, cpu);
-      return true;
-    }
-    return this.#convert(sink, bytes, view, offset, cpu);
+    if (!this.#upgrade.isCurrent(code, params)) return this.#convert(sink, bytes, view, offset, cpu);
+    sink.event(bytes, view, offset, cpu);
+    return true;
   }
 
   #convert(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
@@ -177,8 +214,15 @@ export class ScapSource implements Source {
   }
 
   /** Puts the number of parameters into the header, as newer records have it. */
-  #readOldEvent(sink: Sink, offset: number, space: number, code: number, cpu: number): boolean {
+  #readOldEvent(sink: Sink, start: number, blockLength: number, prefix: number): boolean {
+    this.#checkTrailer(blockLength);
     const { bytes, view } = this.#open;
+    const offset = start + BLOCK_HEAD + prefix;
+    const space = start + blockLength - 4 - offset;
+    if (space < OLD_HEADER_SIZE) this.#fail(`an event does not fit into its block of ${blockLength} bytes`);
+    const code = view.getUint16(offset + 20, true);
+    if (code >= EVENTS.length) return false;
+    const cpu = view.getUint16(start + BLOCK_HEAD, true);
     const length = oldRecordLength(code, view.getUint32(offset + 16, true));
     if (length < OLD_HEADER_SIZE || length > space)
       this.#fail(`an event of ${length} bytes is in a block of ${space}`);
@@ -197,21 +241,6 @@ export class ScapSource implements Source {
       return true;
     }
     return this.#convert(sink, this.#counted, this.#countedView, 0, cpu);
-  }
-
-  #checkRecord(view: DataView, offset: number, space: number, code: number): void {
-    const length = view.getUint32(offset + 16, true);
-    if (length < EVENT_HEADER_SIZE || length > space) {
-      this.#fail(`an event of ${length} bytes is in a block of ${space}`);
-    }
-    const params = view.getUint32(offset + 22, true);
-    const width = WIDE_LENGTHS[code] === 1 ? 4 : 2;
-    let left = length - EVENT_HEADER_SIZE - params * width;
-    let at = offset + EVENT_HEADER_SIZE;
-    for (let i = 0; i < params && left >= 0; i++, at += width) {
-      left -= width === 2 ? view.getUint16(at, true) : view.getUint32(at, true);
-    }
-    if (left < 0) this.#fail(`the parameters of an event ${EVENTS[code]!.id} exceed its ${length} bytes`);
   }
 
   /** A block that holds no event; unknown ones are skipped. */
@@ -251,8 +280,9 @@ export class ScapSource implements Source {
 
   #checkTrailer(length: number): void {
     const { view, start } = this.#open;
-    const trailer = view.getUint32(start + length - 4, true);
-    if (trailer !== length) this.#fail(`a block says ${length} bytes at its start and ${trailer} at its end`);
+    const trailer = view.getInt32(start + length - 4, true);
+    if (trailer !== length)
+      this.#fail(`a block says ${length} bytes at its start and ${trailer >>> 0} at its end`);
   }
 
   #fail(reason: string, cause?: unknown): never {

@@ -1,6 +1,7 @@
-import { reasonOf } from "../../errors.ts";
+import type { Input } from "./input.ts";
 
-const INITIAL_SIZE = 4 << 20;
+/** Small enough to stay in the processor's cache from the read that fills it to the last event. */
+const INITIAL_SIZE = 256 << 10;
 
 /**
  * The part of a byte stream that is in memory: one buffer that is refilled in place, so that reading a file
@@ -14,10 +15,10 @@ export class Window {
   end = 0;
   /** Position of `bytes[0]` in the stream. */
   #base = 0;
-  readonly #chunks: AsyncIterator<Buffer>;
+  readonly #input: Input;
 
-  constructor(chunks: AsyncIterator<Buffer>, size = INITIAL_SIZE) {
-    this.#chunks = chunks;
+  constructor(input: Input, size = INITIAL_SIZE) {
+    this.#input = input;
     this.bytes = Buffer.allocUnsafeSlow(size);
     this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, size);
   }
@@ -31,37 +32,32 @@ export class Window {
     return this.end - this.start;
   }
 
-  /** Reads on until `count` bytes are available. False: the stream ends before that. */
-  async fill(count: number): Promise<boolean> {
-    while (this.available < count) {
-      const next = await this.#chunks.next();
-      if (next.done) return false;
-      this.#append(next.value);
-    }
-    return true;
+  /** Reads once, with room for `needed` bytes of what is not consumed. False: the stream has ended. */
+  readOn(needed: number): boolean | Promise<boolean> {
+    this.#makeRoom(needed);
+    const count = this.#input.read(this.bytes, this.end);
+    return typeof count === "number" ? this.#took(count) : count.then((later) => this.#took(later));
   }
 
-  #append(chunk: Buffer): void {
-    const kept = this.available;
-    const needed = kept + chunk.length;
-    const target = needed <= this.bytes.length ? this.bytes : Buffer.allocUnsafeSlow(needed * 2);
-    this.bytes.copy(target, 0, this.start, this.end);
-    chunk.copy(target, kept);
-    if (target !== this.bytes) {
-      this.bytes = target;
-      this.view = new DataView(target.buffer, target.byteOffset, target.length);
+  #took(count: number): boolean {
+    this.end += count;
+    return count > 0;
+  }
+
+  /** Moves what is not consumed to the front, of a larger buffer if need be. */
+  #makeRoom(needed: number): void {
+    const { bytes, start, end } = this;
+    if (needed > bytes.length) {
+      this.bytes = Buffer.allocUnsafeSlow(needed * 2);
+      this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
     }
-    this.#base += this.start;
+    bytes.copy(this.bytes, 0, start, end);
+    this.#base += start;
     this.start = 0;
-    this.end = needed;
+    this.end = end - start;
   }
 
-  async close(): Promise<void> {
-    try {
-      await this.#chunks.return?.();
-    } catch (error) {
-      // A decompressor that is closed half-way through its input may complain about just that.
-      if (!/abort|premature|unexpected end/i.test(reasonOf(error))) throw error;
-    }
+  close(): Promise<void> {
+    return this.#input.close();
   }
 }

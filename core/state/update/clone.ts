@@ -2,6 +2,7 @@ import type { EventCursor } from "../../event/cursor.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { cwdOf } from "../lookup.ts";
 import { argsOf, cgroupsOf, textParam } from "../params.ts";
+import { isSeldom } from "../seldom.ts";
 import type { State } from "../state.ts";
 import { CLONE, Thread } from "../thread.ts";
 import { addThread, linkThread, removeThread } from "../thread-table.ts";
@@ -214,6 +215,8 @@ function copyProcess(state: State, from: Thread, to: Thread): void {
   to.cwd = cwdOf(state, from);
   to.env = from.env;
 }
+
+isSeldom(clone, callerSide, childSide, childTellsItself, setProgram, setNumbers, inherit, copyProcess);
 
 export const cloneUpdates: UpdateTable = {
   [EVENT.SYSCALL_CLONE_20_X]: clone,

@@ -2,6 +2,7 @@ import type { EventCursor } from "../../event/cursor.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { FD, Fd, OPEN_FLAG } from "../fd.ts";
 import { inodeParam } from "../params.ts";
+import { isSeldom } from "../seldom.ts";
 import { CLONE } from "../thread.ts";
 import { resultOf, type Update, type UpdateTable } from "./update.ts";
 
@@ -109,6 +110,8 @@ const pidfdGetfd: Update = (state, event) => {
   const target = state.threads.get(pidfd.pid)?.descriptors?.get(event.int(2, -1));
   if (target) state.addFd(thread, resultOf(event), duplicate(target, true));
 };
+
+isSeldom(closeRange, duplicate, dup(-1), pipe(-1), creates(FD.EVENT), pidfdOpen, pidfdGetfd);
 
 export const descriptorUpdates: UpdateTable = {
   [EVENT.SYSCALL_CLOSE_X]: close,

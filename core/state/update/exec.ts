@@ -1,6 +1,7 @@
 import type { EventCursor } from "../../event/cursor.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { argsOf, cgroupsOf, envOf, textParam } from "../params.ts";
+import { isSeldom } from "../seldom.ts";
 import type { State } from "../state.ts";
 import { CLONE, type Thread } from "../thread.ts";
 import { linkThread, removeThread } from "../thread-table.ts";
@@ -134,6 +135,8 @@ function endOtherThreads(state: State, thread: Thread): void {
   if (!group || group.alive <= 1) return;
   for (const other of [...group.others]) if (other !== thread) removeThread(state, other.tid);
 }
+
+isSeldom(exec, setProcess, setProgramFile, setIds, endOtherThreads);
 
 export const execUpdates: UpdateTable = {
   [EVENT.SYSCALL_EXECVE_19_X]: exec,

@@ -57,7 +57,7 @@ const exit: Update = (state, event) => {
   if (!thread) return;
   markDead(thread);
   state.endThread(event.tid);
-  if (thread.children?.size) thread.reaperTid = event.int(REAPER, -1);
+  if (thread.firstChild) thread.reaperTid = event.int(REAPER, -1);
   if (thread.vtid === 1 && thread.vpid === 1 && thread.containerId !== "")
     state.endContainer(thread.containerId);
 };

@@ -9,6 +9,7 @@ import {
 } from "../../event/sockets.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { FD, Fd, L4, OPEN_FLAG, ROLE, type SocketEnds } from "../fd.ts";
+import { isSeldom } from "../seldom.ts";
 import { becomeConnected, connectedName, noEnds, swapEnds, updateEnds } from "../socket-ends.ts";
 import type { State } from "../state.ts";
 import type { Thread } from "../thread.ts";
@@ -201,6 +202,8 @@ export function inferSocket(state: State, thread: Thread, number: number, tuple:
   if (tuple[0] !== AF_INET && tuple[0] !== AF_INET6) return;
   state.addFd(thread, number, newSocket(tuple[0], SOCK.DGRAM, IPPROTO.UDP));
 }
+
+isSeldom(socket, newSocket, socketpair, bind, connect, connectTo, connectTuple, accept(-1), acceptedSocket);
 
 export const socketUpdates: UpdateTable = {
   [EVENT.SOCKET_SOCKET_X]: socket,
