@@ -5,7 +5,7 @@ import { FIELD_CLASSES, fieldRegistry, staticFields } from "../fields/all.ts";
 import type { FieldClass } from "../fields/field.ts";
 import type { Alert } from "../outputs/alert.ts";
 import { knowAsyncEvents } from "../rules/language/event-codes.ts";
-import type { CompiledRule } from "../rules/load/compiled.ts";
+import type { RunningRule } from "../rules/load/compiled.ts";
 import type { LoadResult } from "../rules/load/load-result.ts";
 import { RulesLoader } from "../rules/load/rules-loader.ts";
 import { renderAlert } from "../rules/render.ts";
@@ -31,7 +31,7 @@ export interface ApiEngineOptions {
 
 interface Running {
   readonly source: InputSource;
-  readonly engine: Engine<CompiledRule>;
+  readonly engine: Engine<RunningRule>;
   readonly fields: FieldClass;
   stopped: boolean;
 }
@@ -128,7 +128,7 @@ export class ApiEngine implements RulesBackend, InputsEngine {
     const state = new State();
     state.sourceName = name;
     const { hostname, onAlert, onFailure } = this.#options;
-    const engine = new Engine<CompiledRule>(state, { match: () => {} }, (rule, context) =>
+    const engine = new Engine<RunningRule>(state, { match: () => {} }, (rule, context) =>
       onAlert(renderAlert(rule, context, hostname)),
     );
     if (old) old.stopped = true;

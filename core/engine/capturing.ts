@@ -2,21 +2,21 @@ import { RuleCapture, type RuleCaptureOptions, type SizeLimitReached } from "../
 import type { Context } from "../fields/field.ts";
 import type { Alert } from "../outputs/alert.ts";
 import { internalAlert } from "../outputs/internal-alert.ts";
-import type { CompiledRule } from "../rules/load/compiled.ts";
+import type { RunningRule } from "../rules/load/compiled.ts";
 import type { State } from "../state/state.ts";
 import type { Matching } from "./engine.ts";
 
 const RULE = "Falco internal: capture size limit reached";
 
 /** Rules that record: what matches is told to the recording, and every event passes by it. */
-export class CapturingRules implements Matching<CompiledRule> {
+export class CapturingRules implements Matching<RunningRule> {
   readonly #capture: RuleCapture;
-  #rules: Matching<CompiledRule>;
+  #rules: Matching<RunningRule>;
 
   /** `onAlert` takes the alert that says that a recording ended for its size. */
   constructor(
     state: State,
-    rules: Matching<CompiledRule>,
+    rules: Matching<RunningRule>,
     options: RuleCaptureOptions,
     onAlert: (alert: Alert) => void,
   ) {
@@ -27,11 +27,11 @@ export class CapturingRules implements Matching<CompiledRule> {
   }
 
   /** Other rules from the next event on; a recording goes on. */
-  use(rules: Matching<CompiledRule>): void {
+  use(rules: Matching<RunningRule>): void {
     this.#rules = rules;
   }
 
-  match(context: Context, onMatch: (rule: CompiledRule) => void): void {
+  match(context: Context, onMatch: (rule: RunningRule) => void): void {
     this.#rules.match(context, (rule) => {
       const { capture, captureDuration } = rule.definition;
       this.#capture.matched(context.event, { capture, durationMs: captureDuration });

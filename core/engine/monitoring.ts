@@ -1,7 +1,7 @@
 import type { Source } from "../event/source.ts";
 import type { LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
-import type { CompiledRule } from "../rules/load/compiled.ts";
+import type { RunningRule } from "../rules/load/compiled.ts";
 import { DropMonitor, type DropOptions } from "./drop-monitor.ts";
 import type { Matching } from "./engine.ts";
 import { IdleWatch } from "./idle-watch.ts";
@@ -54,7 +54,7 @@ export class Monitoring {
   }
 
   /** A clock for a replay that has use for one: nothing is lost in a capture unless that is simulated. */
-  clock(rules: Matching<CompiledRule>): ReplayClock<CompiledRule> | undefined {
+  clock(rules: Matching<RunningRule>): ReplayClock<RunningRule> | undefined {
     const { drops, replayDuration } = this.#options;
     if (!this.#deps.isReplay || (!drops.simulate_drops && replayDuration === undefined)) return;
     return new ReplayClock(rules, {

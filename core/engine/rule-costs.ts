@@ -1,6 +1,6 @@
 import type { Context } from "../fields/field.ts";
 import { Matcher } from "../rules/compile/matcher.ts";
-import type { CompiledRule } from "../rules/load/compiled.ts";
+import type { RunningRule } from "../rules/load/compiled.ts";
 
 /** What the evaluation of one rule's condition has cost so far, extrapolated from a sample. */
 export interface RuleCost {
@@ -16,8 +16,8 @@ const EVERY = 256;
 const NANOSECONDS = 1e9;
 
 interface Measured {
-  readonly rule: CompiledRule;
-  readonly matcher: Matcher<CompiledRule>;
+  readonly rule: RunningRule;
+  readonly matcher: Matcher<RunningRule>;
   samples: number;
   nanoseconds: number;
 }
@@ -31,7 +31,7 @@ export class RuleCosts {
   readonly #clockCost = clockCost();
   #untilNext = EVERY;
 
-  constructor(rules: readonly CompiledRule[]) {
+  constructor(rules: readonly RunningRule[]) {
     this.#measured = rules.map((rule) => ({
       rule,
       matcher: new Matcher([rule], false),
@@ -71,7 +71,7 @@ export class RuleCosts {
 
 const ignore = (): void => {};
 
-function timed(matcher: Matcher<CompiledRule>, context: Context): number {
+function timed(matcher: Matcher<RunningRule>, context: Context): number {
   const before = Bun.nanoseconds();
   matcher.match(context, ignore);
   return Bun.nanoseconds() - before;

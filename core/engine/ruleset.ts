@@ -5,7 +5,7 @@ import type { Context, FieldClass, FieldRegistry } from "../fields/field.ts";
 import type { Priority } from "../outputs/alert.ts";
 import { Matcher } from "../rules/compile/matcher.ts";
 import { knowAsyncEvents } from "../rules/language/event-codes.ts";
-import type { CompiledRule } from "../rules/load/compiled.ts";
+import { type RunningRule, runningRule } from "../rules/load/compiled.ts";
 import { loadFailure } from "../rules/load/load-failure.ts";
 import { unmetPluginRequirement } from "../rules/load/plugin-requirements.ts";
 import { RulesLoader } from "../rules/load/rules-loader.ts";
@@ -84,15 +84,15 @@ export const expandAdditions = (additions: readonly Addition[], registry: FieldR
 
 /** Compiled rules by event source. */
 export class Ruleset {
-  readonly rules: readonly CompiledRule[];
+  readonly rules: readonly RunningRule[];
   /** What each rule costs, where that is measured. */
   readonly costs: RuleCosts | undefined;
-  readonly #bySource = new Map<string, Matcher<CompiledRule>>();
+  readonly #bySource = new Map<string, Matcher<RunningRule>>();
   /** The source of the last event and what its rules are in: most engines have one. */
   #source = "";
-  #matcher: Matcher<CompiledRule> | undefined = undefined;
+  #matcher: Matcher<RunningRule> | undefined = undefined;
 
-  constructor(rules: readonly CompiledRule[], firstOnly: boolean, costs = false) {
+  constructor(rules: readonly RunningRule[], firstOnly: boolean, costs = false) {
     this.rules = rules;
     this.costs = costs ? new RuleCosts(rules) : undefined;
     for (const source of new Set(rules.map((rule) => rule.definition.source))) {
@@ -106,7 +106,7 @@ export class Ruleset {
     return this.#bySource.get(source)?.codes ?? new Set();
   }
 
-  match(context: Context, onMatch: (rule: CompiledRule) => void): void {
+  match(context: Context, onMatch: (rule: RunningRule) => void): void {
     const source = context.state.sourceName;
     if (source === undefined) return;
     if (source !== this.#source) {
@@ -180,5 +180,5 @@ export function loadRuleset(
   const { rules } = loader.compiled;
   const running = selectRules(rules, input.selections, input.priority);
   const report = { ok: true, files, rules: rules.map((rule) => rule.name), enabled: running.length };
-  return { report, ruleset: new Ruleset(running, input.firstOnly, input.costs) };
+  return { report, ruleset: new Ruleset(running.map(runningRule), input.firstOnly, input.costs) };
 }

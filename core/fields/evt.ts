@@ -4,10 +4,11 @@ import { EVENT } from "../schema/event-codes.ts";
 import { EF } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
 import { HAS_RESULT } from "../schema/has-result.ts";
+import { ERRNO_NAMES } from "../schema/names.ts";
 import { SYSCALLS } from "../schema/syscalls.ts";
 import { FD } from "../state/fd.ts";
 import { isFile, isInet } from "../state/fd-kind.ts";
-import { resolveAt } from "../state/lookup.ts";
+import { AT_FDCWD, resolveAt } from "../state/lookup.ts";
 import { dateTimeText } from "../time-text.ts";
 import { checkArgName, paramIndex, rawArg } from "./evt-arg.ts";
 import { type Context, type Field, type FieldArg, field, fieldClass, type Reader } from "./field.ts";
@@ -224,9 +225,18 @@ function checkTypeName({ text }: FieldArg): string | undefined {
 const syscallName: Reader<string | undefined> = (context) =>
   SYSCALL_ORIGIN[context.event.code] === 1 ? eventName(context) : NA;
 
+/** Events whose result is an error's number where the call failed. */
+const FAILS_BY_NAME = Uint8Array.from(EVENTS, ({ params }) =>
+  params[0]?.type === "ERRNO" || params[0]?.type === "FD" ? 1 : 0,
+);
+
 const result: Reader<string | undefined> = (context) => {
   const value = resultOf(context);
-  return value === undefined ? NA : value >= 0 ? "SUCCESS" : argText(context, 0);
+  if (value === undefined) return NA;
+  if (value >= 0) return "SUCCESS";
+  // As `argText` has it, but for the numbers and threads that it knows better.
+  const isPlain = FAILS_BY_NAME[context.event.code] === 1 && value !== AT_FDCWD && context.state.thread;
+  return (isPlain ? ERRNO_NAMES.get(-value) : undefined) ?? argText(context, 0);
 };
 
 /** Fields of system calls and tracepoints. */

@@ -3,10 +3,11 @@ import { EVENT } from "../schema/event-codes.ts";
 import { EF } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
 import type { Fd, SocketEnds } from "../state/fd.ts";
-import { ROLE } from "../state/fd.ts";
-import { isConnectedInet, isListening } from "../state/fd-kind.ts";
-import { fdOf, resolveAt } from "../state/lookup.ts";
-import type { Context, Reader } from "./field.ts";
+import { FD, ROLE } from "../state/fd.ts";
+import { isConnectedInet, isFile, isListening } from "../state/fd-kind.ts";
+import { directoryBase, fdOf } from "../state/lookup.ts";
+import type { Context, Reader, Subject } from "./field.ts";
+import { joinedName } from "./joined-name.ts";
 import { argText, paramString } from "./param-text.ts";
 
 const TOUCHES_FD = Uint8Array.from(EVENTS, (e) =>
@@ -51,7 +52,7 @@ function nameFromEvent(context: Context, raw: boolean): string | undefined {
   if (event.code === SYSCALL_OPENAT_2_X || event.code === SYSCALL_OPENAT2_X) {
     if (event.size(2) === 0 || (!raw && event.size(1) === 0)) return undefined;
     const path = paramString(event, 2);
-    return raw ? path : resolveAt(state, state.thread, event.int(1, 0), path);
+    return raw ? path : joinedName(directoryBase(state, state.thread, event.int(1, 0), path), path);
   }
   if (event.code === SYSCALL_OPEN_BY_HANDLE_AT_X) return paramString(event, 3);
   if (!NAMED_BY_PARAM_1.has(event.code)) return "";
@@ -66,6 +67,27 @@ export function fdName(context: Context): string | undefined {
   if (!isFdEvent(context)) return undefined;
   return eventFd(context)?.name ?? nameFromEvent(context, false);
 }
+
+const MISSING = 0;
+const FILE = 1;
+const DIRECTORY = 2;
+/** Calls that look for a file by its name. */
+const OPENS: ReadonlySet<number> = new Set([
+  SYSCALL_OPENAT_2_X,
+  SYSCALL_OPENAT2_X,
+  SYSCALL_OPEN_BY_HANDLE_AT_X,
+  EVENT.SYSCALL_OPEN_X,
+  EVENT.SYSCALL_CREAT_X,
+]);
+
+function fileVariant(context: Context): number {
+  const fd = eventFd(context);
+  if (fd) return isFile(fd.kind) ? FILE : fd.kind === FD.DIRECTORY ? DIRECTORY : -1;
+  return OPENS.has(context.event.code) && isFdEvent(context) ? MISSING : -1;
+}
+
+/** The name of a file, of a directory, or of what could not be opened. Connections have names that rarely come again. */
+export const fileName: Subject = { variants: 3, variant: fileVariant, text: fdName };
 
 /** `fd.nameraw`: what the program passed, with runs of slashes made one. */
 export function fdNameRaw(context: Context): string | undefined {

@@ -8,6 +8,7 @@ import {
   eventFd,
   fdName,
   fdNameRaw,
+  fileName,
   ipOf,
   isFdEvent,
   ofFd,
@@ -116,6 +117,7 @@ const isServer = ofFd((fd, { state }) => {
 const sockFamily = ofFd((fd) => (isInet(fd.kind) ? "ip" : fd.kind === FD.UNIX_SOCK ? "unix" : undefined));
 const l4Name = ofFd((fd) => L4_NAMES[fd.shownL4] ?? "<NA>");
 const FILTER = { filterOnly: true, noRhs: true, noTransformers: true } as const;
+const BY_NAME = { decidedBy: fileName } as const;
 const NAME = { noRhs: true, noTransformers: true } as const;
 
 const ip = (description: string, read: Reader<Uint8Array | undefined>): Omit<Field, "name"> =>
@@ -150,12 +152,15 @@ export const fd = fieldClass("fd", "The file descriptor that the event is about"
     "CHARBUF",
     "Kind of the descriptor: file, directory, ipv4, unix, pipe, …",
     ofFd((fd) => typeName(fd.kind)),
-    { format: "DEC" },
+    { format: "DEC", ...BY_NAME },
   ),
-  "fd.typechar": field("CHARBUF", "Kind of the descriptor as one character.", char, { format: "DEC" }),
-  "fd.name": field("CHARBUF", "Full name: path, connection, …", fdName),
-  "fd.directory": field("CHARBUF", "Directory of a file, or a directory itself.", directory),
-  "fd.filename": field("CHARBUF", "Name of a file without its directory.", filename),
+  "fd.typechar": field("CHARBUF", "Kind of the descriptor as one character.", char, {
+    format: "DEC",
+    ...BY_NAME,
+  }),
+  "fd.name": field("CHARBUF", "Full name: path, connection, …", fdName, BY_NAME),
+  "fd.directory": field("CHARBUF", "Directory of a file, or a directory itself.", directory, BY_NAME),
+  "fd.filename": field("CHARBUF", "Name of a file without its directory.", filename, BY_NAME),
   "fd.ip": field("IPADDR", "Address of either end.", inConditionsOnly, {
     ...EITHER,
     anyOf: eitherIp,

@@ -23,6 +23,18 @@ export interface Context {
 
 export type Reader<T> = (context: Context, arg: FieldArg | undefined) => T;
 
+/**
+ * A text that events have again and again and that alone decides the values of several fields, such as the name of a
+ * file: what conditions on these fields come to needs to be worked out only once per text.
+ */
+export interface Subject {
+  /** Equal texts of one event type decide the same only if they are of the same variant, numbered from 0. */
+  readonly variants: number;
+  /** The variant of the event's text; -1 when the event has none, or one that decides nothing. */
+  readonly variant: (context: Context) => number;
+  readonly text: (context: Context) => string | undefined;
+}
+
 export interface FieldTraits {
   readonly arg?: "required" | "optional";
   /** Which forms of argument are taken; none listed means free text. */
@@ -50,6 +62,8 @@ export interface FieldTraits {
   readonly anyOf?: Reader<readonly FieldRead[]>;
   /** With `anyOf`: `!=` holds only if all values differ (the ends of a connection), not if one does. */
   readonly unequalMeansAll?: boolean;
+  /** What decides the field's value for events of one type. */
+  readonly decidedBy?: Subject;
   /** The argument may follow a dot: `evt.arg.flags` as well as `evt.arg[flags]`. */
   readonly dotArg?: boolean;
   /** What text output shows, where that is not the value as its type and format print it. */

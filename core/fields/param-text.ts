@@ -235,6 +235,9 @@ export function paramText(
 
 /** What `evt.arg` shows: the resolved form if there is one. */
 export function argText(context: Context, index: number): string {
+  const { event } = context;
+  // What conditions ask for most is text as it is.
+  if (EVENTS[event.code]!.params[index]!.type === "CHARBUF") return paramString(event, index);
   const { plain, resolved } = paramText(context, index);
   return resolved || plain;
 }

@@ -1,13 +1,13 @@
 import type { Context } from "../fields/field.ts";
 import type { Alert, FieldValue } from "../outputs/alert.ts";
-import type { CompiledRule } from "./load/compiled.ts";
+import type { RunningRule } from "./load/compiled.ts";
 
 /** Sorted copy, since outputs show fields by name. */
 const sorted = (fields: Record<string, FieldValue>): Record<string, FieldValue> =>
   Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** What a rule has to say about the current event. Reads everything now: the event is gone afterwards. */
-export function renderAlert(rule: CompiledRule, context: Context, hostname: string): Alert {
+export function renderAlert(rule: RunningRule, context: Context, hostname: string): Alert {
   const { definition, output, extras } = rule;
   let fields = output.values(context);
   for (const { key, template, raw } of extras) {

@@ -1,6 +1,6 @@
 import { EventCursor } from "../../core/event/cursor.ts";
 import { fieldRegistry } from "../../core/fields/all.ts";
-import type { Context, Field, FieldClass, FieldRead } from "../../core/fields/field.ts";
+import type { Context, Field, FieldClass, FieldRead, Subject } from "../../core/fields/field.ts";
 import { EVENT } from "../../core/schema/event-codes.ts";
 import { State } from "../../core/state/state.ts";
 
@@ -18,11 +18,22 @@ const make = (name: string, type: Field["type"], traits: Partial<Field> = {}): F
   ...traits,
 });
 
+/** a.path decides itself and a.file; where a.kind is 1 there is no a.file, and with 2 the path decides nothing. */
+const path: Subject = {
+  variants: 2,
+  variant: () => (current["a.kind"] === 2 ? -1 : Number(current["a.kind"] ?? 0)),
+  text: () => current["a.path"] as string | undefined,
+};
+
 const fields: readonly Field[] = [
   make("evt.type", "CHARBUF"),
   make("a.text", "CHARBUF"),
   make("b.text", "CHARBUF"),
-  make("a.path", "FSPATH"),
+  make("a.path", "FSPATH", { decidedBy: path }),
+  make("a.file", "CHARBUF", {
+    decidedBy: path,
+    read: () => (current["a.kind"] === 1 ? undefined : (current["a.path"] as string | undefined)?.slice(-1)),
+  }),
   make("a.num", "INT64"),
   make("b.num", "UINT64"),
   make("a.flag", "BOOL"),

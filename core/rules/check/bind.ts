@@ -63,6 +63,8 @@ export class Binder {
   readonly #source: string;
   readonly #cache = new WeakMap<ConditionNode, Bound>();
   readonly #operands = new Map<string, Operand>();
+  /** Checks by what they say: many rules make the same ones. */
+  readonly #checks = new Map<string, TestNode>();
 
   constructor(registry: FieldRegistry, source: string) {
     this.#registry = registry;
@@ -145,12 +147,19 @@ export class Binder {
       return { kind: "pair", left, right, operator: node.op };
     }
     const values = node.right.kind === "list" ? node.right.values : [node.right];
+    const key = `${left.key} ${node.op} ${node.modifier ?? ""} ${values.map(valueKey).join(",")}`;
+    const known = this.#checks.get(key);
+    if (known) return known;
+    const before = warnings.length;
     for (const value of values) this.#warn(node, value, warnings);
     if (left.field?.name === "evt.type" && !left.arg) values.forEach(checkEventName);
     // The reference compares both ends of a connection with the first network only.
     const compared = left.name === "fd.net" ? values.slice(0, 1) : values;
     const test = compileTest(left.type, node.op, node.modifier, compared);
-    return { kind: "test", operand: left, test, quantifier: quantifierOf(node, left) };
+    const made: TestNode = { kind: "test", operand: left, test, quantifier: quantifierOf(node, left) };
+    // What warns does so at each place it stands.
+    if (warnings.length === before) this.#checks.set(key, made);
+    return made;
   }
 
   #warn(node: CheckNode, value: ValueNode, warnings: BindWarning[]): void {
@@ -189,6 +198,8 @@ export class Binder {
     }
   }
 }
+
+const valueKey = ({ text, bytes }: ValueNode): string => JSON.stringify(bytes ? [text, ...bytes] : text);
 
 /** Whether a pattern has no special characters besides anchors and an open end. */
 function isPlainRegex(pattern: string): boolean {

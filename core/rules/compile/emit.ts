@@ -4,7 +4,7 @@ import type { Operand } from "../check/operand.ts";
 import type { Estimates } from "./estimates.ts";
 import type { Expr } from "./node.ts";
 import type { Branch, Plan } from "./plan.ts";
-import { candidateEveryOf, everyOf, pairTest, someOf } from "./quantify.ts";
+import { candidateEveryOf, everyOf, pairTest, someOf, usesCandidates } from "./quantify.ts";
 
 /** Where generated code puts the indexes of rules that match; big enough for all of them. */
 export interface Hits {
@@ -90,7 +90,7 @@ class FunctionWriter {
       return `(${left.load}${right.load}${test}(${left.name}, ${right.name}))`;
     }
     const { operand } = leaf!;
-    const candidates = leaf!.kind === "test" && leaf!.quantifier !== "one" && !operand.list;
+    const candidates = leaf!.kind === "test" && usesCandidates(leaf!);
     const { name, load } = this.#read(operand, candidates, read);
     read.add(name);
     if (leaf!.kind === "present") return `(${load}${name} !== undefined)`;

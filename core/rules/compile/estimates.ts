@@ -90,6 +90,11 @@ export class Estimates {
     return [...children].sort((a, b) => this.price(a, kind) - this.price(b, kind) || a.id - b.id);
   }
 
+  /** Conditions that all have to hold, those first that fail soonest for their cost. */
+  byPrice(conditions: Iterable<Expr>): Expr[] {
+    return [...conditions].sort((a, b) => this.price(a, "and") - this.price(b, "and"));
+  }
+
   /** How much a test saves that rules share: the rules it ends by what it costs. */
   gain(expr: Expr, rules: number, overhead: number): number {
     return (rules * Math.max(1 - this.chance(expr), LEAST)) / (overhead + this.cost(expr));

@@ -6,8 +6,12 @@ import type { BoundNode } from "../check/bind.ts";
 import type { Operand } from "../check/operand.ts";
 import type { CodeSet } from "../language/code-set.ts";
 import type { Hits } from "./emit.ts";
-import type { KnownValue } from "./node.ts";
-import { Program } from "./program.ts";
+import { Estimates } from "./estimates.ts";
+import { Interpreter } from "./interpreter.ts";
+import { conjuncts, ExprFactory, type KnownValue } from "./node.ts";
+import type { Pending } from "./plan.ts";
+import { COMPILE_AFTER, type EventProgram } from "./program.ts";
+import { SubjectProgram } from "./subject-program.ts";
 
 /** What the matcher needs of a rule. */
 export interface Matchable {
@@ -35,18 +39,22 @@ function knownFor(code: number): KnownValue {
 }
 
 /**
- * Runs rules over events: one generated function per event type, made when the first event of the type comes and
- * made anew when there were enough of them to know which tests decide. A rule that cannot match an event type costs
- * its events nothing.
+ * Runs rules over events: one program per event type, made when the first event of the type comes; where that is often
+ * it becomes a generated function. A rule that cannot match an event type costs its events nothing.
  */
 export class Matcher<R extends Matchable> {
   readonly #rules: readonly R[];
   readonly #hits: Hits;
-  readonly #programs: (Program | null | undefined)[];
+  readonly #programs: (EventProgram | null | undefined)[];
   readonly #firstOnly: boolean;
+  readonly #compileAfter: number;
 
-  /** Rules in the order of evaluation; `firstOnly` stops at the first match of an event. */
-  constructor(rules: readonly R[], firstOnly: boolean) {
+  /**
+   * Rules in the order of evaluation; `firstOnly` stops at the first match of an event. After so many steps of
+   * interpreting them, those of an event type are compiled.
+   */
+  constructor(rules: readonly R[], firstOnly: boolean, compileAfter = COMPILE_AFTER) {
+    this.#compileAfter = compileAfter;
     this.#rules = rules;
     this.#firstOnly = firstOnly;
     this.#hits = { buffer: new Int32Array(rules.length), count: 0 };
@@ -60,13 +68,24 @@ export class Matcher<R extends Matchable> {
     return all;
   }
 
-  #program(code: number): Program | null {
-    const known = knownFor(code);
-    const wanted = this.#rules
-      .map((rule, index) => ({ index, rule }))
-      .filter(({ rule }) => rule.codes.has(code))
-      .map(({ index, rule }) => ({ index, condition: rule.condition }));
-    const program = wanted.length === 0 ? null : new Program(wanted, known, this.#hits);
+  #program(code: number): EventProgram | null {
+    const factory = new ExprFactory(knownFor(code));
+    const pending: Pending[] = [];
+    this.#rules.forEach(({ codes, condition }, index) => {
+      if (!codes.has(code)) return;
+      const expr = factory.build(condition);
+      if (expr === factory.false) return;
+      pending.push({ index, conditions: new Set(expr === factory.true ? [] : conjuncts(expr)) });
+    });
+    const program =
+      pending.length === 0
+        ? null
+        : SubjectProgram.of(pending, {
+            factory,
+            interpreter: new Interpreter(new Estimates()),
+            hits: this.#hits,
+            compileAfter: this.#compileAfter,
+          });
     this.#programs[code] = program;
     return program;
   }
@@ -78,7 +97,6 @@ export class Matcher<R extends Matchable> {
     if (program === undefined) program = this.#program(code);
     if (program === null) return;
     const hits = this.#hits;
-    if (program.learning) program.learn(context);
     hits.count = 0;
     program.run(context);
     if (hits.count === 0) return;

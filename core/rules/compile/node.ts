@@ -21,6 +21,9 @@ function leafKey(leaf: Leaf): string {
 const isNever = ({ operand, test }: TestNode): boolean =>
   operand.field?.name === "evt.num" && test.equals?.every((value) => value === 0) === true;
 
+/** The expressions that have to hold for one to hold. */
+export const conjuncts = (expr: Expr): readonly Expr[] => (expr.kind === "and" ? expr.children : [expr]);
+
 /** What is known about operands before any event is seen: constants of the event type. */
 export type KnownValue = (operand: Operand) => string | undefined;
 
@@ -72,6 +75,48 @@ export class ExprFactory {
       case "pair":
         return this.#leaf(node);
     }
+  }
+
+  /** What is left of an expression once some leaves are decided; `done` remembers what was asked before. */
+  assume(expr: Expr, decided: ReadonlyMap<Expr, boolean>, done: Map<Expr, Expr>): Expr {
+    if (expr.kind === "leaf") {
+      const value = decided.get(expr);
+      return value === undefined ? expr : value ? this.true : this.false;
+    }
+    const earlier = done.get(expr);
+    if (earlier) return earlier;
+    const left = this.#assume(expr, decided, done);
+    done.set(expr, left);
+    return left;
+  }
+
+  /** The same for conditions that all have to hold: nothing when they cannot. */
+  assumeAll(
+    conditions: ReadonlySet<Expr>,
+    decided: ReadonlyMap<Expr, boolean>,
+    done: Map<Expr, Expr>,
+  ): ReadonlySet<Expr> | undefined {
+    const all = new Set<Expr>();
+    for (const condition of conditions) {
+      const left = this.assume(condition, decided, done);
+      if (left === this.false) return undefined;
+      for (const member of conjuncts(left)) if (member !== this.true) all.add(member);
+    }
+    return all;
+  }
+
+  #assume(expr: Expr, decided: ReadonlyMap<Expr, boolean>, done: Map<Expr, Expr>): Expr {
+    const { kind, children } = expr;
+    if (kind === "not") return this.#not(this.assume(children[0]!, decided, done));
+    if (kind !== "and" && kind !== "or") return expr;
+    const absorbing = kind === "and" ? this.false : this.true;
+    const left: Expr[] = [];
+    for (const child of children) {
+      const now = this.assume(child, decided, done);
+      if (now === absorbing) return absorbing;
+      left.push(now);
+    }
+    return left.every((now, i) => now === children[i]) ? expr : this.#group(kind, left);
   }
 
   #leaf(leaf: Leaf): Expr {

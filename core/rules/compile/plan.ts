@@ -142,11 +142,6 @@ class Planner {
     this.#estimates = estimates;
   }
 
-  #byPrice(tests: Iterable<Expr>): Expr[] {
-    const estimates = this.#estimates;
-    return [...tests].sort((a, b) => estimates.price(a, "and") - estimates.price(b, "and"));
-  }
-
   /** Rules that share nothing more: told apart by a table where there is one, else each by its own tests. */
   tails(rules: Group["rules"]): Plan {
     const hits = rules.filter((rule) => rule.own.length === 0).map((rule) => rule.index);
@@ -165,7 +160,7 @@ class Planner {
       open = open.filter((rule) => !table.equalities.has(rule));
     }
     for (const { index, own } of open) {
-      branches.push({ kind: "if", tests: this.#byPrice(own), body: planOf([index], []) });
+      branches.push({ kind: "if", tests: this.#estimates.byPrice(own), body: planOf([index], []) });
     }
     return planOf(hits, branches);
   }
@@ -193,7 +188,7 @@ class Planner {
   #ifBranch(groups: readonly Group[], expr: Expr): Branch {
     const [first, ...others] = groups;
     const common = [...first!.shared].filter((e) => others.every((group) => group.shared.has(e)));
-    const tests = this.#byPrice(new Set([expr, ...common]));
+    const tests = this.#estimates.byPrice(new Set([expr, ...common]));
     return { kind: "if", tests, body: this.plan(groups.map((group) => without(group, tests))) };
   }
 

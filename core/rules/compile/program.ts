@@ -1,56 +1,34 @@
+// hot path
 import type { Context } from "../../fields/field.ts";
-import type { BoundNode } from "../check/bind.ts";
 import { type EventFunction, emitPlan, type Hits } from "./emit.ts";
 import { Estimates } from "./estimates.ts";
-import { type Expr, ExprFactory, type KnownValue } from "./node.ts";
+import type { Interpreter } from "./interpreter.ts";
+import type { Expr, ExprFactory } from "./node.ts";
 import { type Pending, plan } from "./plan.ts";
 
-/** After so many events of the type, the next ones are counted and the program is made anew from the counts. */
-const STAGES: readonly { readonly after: number; readonly count: number }[] = [
-  { after: 200, count: 60 },
-  { after: 20_000, count: 200 },
-];
-/** Counting runs expressions one by one; so many of them at most. */
-const MAX_COUNTED = 1200;
-
-const conditionsOf = (expr: Expr): readonly Expr[] => (expr.kind === "and" ? expr.children : [expr]);
-
-/** Counts how often expressions are true. */
-class Counter {
-  readonly #expressions: readonly Expr[];
-  readonly #counts: Uint32Array;
-  readonly #hits: Hits;
-  readonly #run: EventFunction;
-  events = 0;
-
-  constructor(expressions: readonly Expr[]) {
-    this.#expressions = expressions;
-    this.#counts = new Uint32Array(expressions.length);
-    this.#hits = { buffer: new Int32Array(expressions.length), count: 0 };
-    const estimates = new Estimates();
-    // To the planner each expression is a rule of its own; kept apart, none is skipped for another's sake.
-    const branches = expressions.map((expr, index) => ({
-      kind: "if" as const,
-      tests: [expr],
-      body: { hits: [index], branches: [], weight: 1 },
-    }));
-    this.#run = emitPlan({ hits: [], branches, weight: 2 * branches.length }, this.#hits, estimates);
-  }
-
-  count(context: Context): void {
-    this.events++;
-    this.#hits.count = 0;
-    this.#run(context);
-    for (let i = 0; i < this.#hits.count; i++) this.#counts[this.#hits.buffer[i]!]!++;
-  }
-
-  /** Shares of events; nothing counts as impossible after a few. */
-  get shares(): ReadonlyMap<Expr, number> {
-    return new Map(
-      this.#expressions.map((expr, i) => [expr, (this.#counts[i]! + 0.5) / (this.events + 1)] as const),
-    );
-  }
+/** Finds the rules that are true for an event and writes their indexes where its maker said. */
+export interface EventProgram {
+  run(context: Context): void;
 }
+
+/**
+ * Rules are interpreted until that has cost so many steps, a few milliseconds: compiling them, and what the
+ * JavaScript engine then does to optimise the code, costs some ten times that.
+ */
+export const COMPILE_AFTER = 300_000;
+
+/** What the programs of one event type share. */
+export interface Workshop {
+  readonly factory: ExprFactory;
+  readonly interpreter: Interpreter;
+  readonly hits: Hits;
+  readonly compileAfter: number;
+}
+/** Meanwhile one event in so many is looked at in full, to know how often each expression is true. */
+const COUNT_EVERY = 16;
+const MIN_COUNTED = 24;
+/** So many expressions are counted at most. */
+const MAX_COUNTED = 1200;
 
 /** Expressions whose truth is worth counting: conditions of several rules first, then others, then their parts. */
 function countable(rules: readonly Pending[]): readonly Expr[] {
@@ -65,52 +43,81 @@ function countable(rules: readonly Pending[]): readonly Expr[] {
   return [...found].slice(0, MAX_COUNTED);
 }
 
-/** The rules of one event type as a function, and what is learned about it while it runs. */
-export class Program {
-  run: EventFunction;
-  /** Whether `learn` wants to see the next event. */
-  learning = true;
-  readonly #hits: Hits;
-  readonly #pending: readonly Pending[];
-  #expressions: readonly Expr[];
-  #seen = 0;
-  #stage = 0;
-  #counter: Counter | undefined;
+/** Rules as they are interpreted, and how often their expressions were true. */
+class Learner {
+  readonly #workshop: Workshop;
+  readonly #rules: readonly { readonly index: number; readonly conditions: readonly Expr[] }[];
+  readonly #counted: readonly Expr[];
+  readonly #counts: Uint32Array;
+  #events = 0;
+  #samples = 0;
+  #steps = 0;
 
-  constructor(
-    rules: readonly { readonly index: number; readonly condition: BoundNode }[],
-    known: KnownValue,
-    hits: Hits,
-  ) {
-    this.#hits = hits;
-    const factory = new ExprFactory(known);
-    const pending: Pending[] = [];
-    for (const { index, condition } of rules) {
-      const expr = factory.build(condition);
-      if (expr === factory.false) continue;
-      pending.push({ index, conditions: new Set(expr === factory.true ? [] : conditionsOf(expr)) });
+  constructor(rules: readonly Pending[], workshop: Workshop) {
+    this.#workshop = workshop;
+    const estimates = new Estimates();
+    this.#rules = rules.map(({ index, conditions }) => ({
+      index,
+      conditions: estimates.byPrice(conditions),
+    }));
+    this.#counted = countable(rules);
+    this.#counts = new Uint32Array(this.#counted.length);
+  }
+
+  /** Finds the rules that are true; says whether it has done enough of it. */
+  run(context: Context): boolean {
+    const { interpreter, hits, compileAfter } = this.#workshop;
+    const before = interpreter.steps;
+    interpreter.next();
+    if (++this.#events % COUNT_EVERY === 0) this.#count(context);
+    for (let i = 0; i < this.#rules.length; i++) {
+      const { index, conditions } = this.#rules[i]!;
+      let at = 0;
+      while (at < conditions.length && interpreter.holds(conditions[at]!, context)) at++;
+      if (at === conditions.length) hits.buffer[hits.count++] = index;
     }
+    this.#steps += interpreter.steps - before;
+    return this.#steps > compileAfter && this.#samples >= MIN_COUNTED;
+  }
+
+  #count(context: Context): void {
+    this.#samples++;
+    for (let i = 0; i < this.#counted.length; i++) {
+      if (this.#workshop.interpreter.holds(this.#counted[i]!, context)) this.#counts[i]!++;
+    }
+  }
+
+  /** Shares of events; nothing counts as impossible after a few. */
+  get shares(): ReadonlyMap<Expr, number> {
+    return new Map(
+      this.#counted.map((expr, i) => [expr, (this.#counts[i]! + 0.5) / (this.#samples + 1)] as const),
+    );
+  }
+}
+
+/** Rules of one event type: interpreted while they are new, compiled once it is known which tests decide. */
+export class Program implements EventProgram {
+  readonly #workshop: Workshop;
+  #pending: readonly Pending[];
+  #learner: Learner | undefined = undefined;
+  #compiled: EventFunction | undefined = undefined;
+
+  constructor(pending: readonly Pending[], workshop: Workshop) {
     this.#pending = pending;
-    this.#expressions = countable(pending);
-    // With a single rule or two there is nothing to order.
-    this.learning = this.#expressions.length > 2;
-    this.run = this.#compile(new Estimates());
+    this.#workshop = workshop;
   }
 
-  #compile(estimates: Estimates): EventFunction {
-    return emitPlan(plan(this.#pending, estimates), this.#hits, estimates);
+  run(context: Context): void {
+    if (this.#compiled !== undefined) this.#compiled(context);
+    else this.#interpret(context);
   }
 
-  /** Takes the event into account; from time to time that leads to a better order of tests. */
-  learn(context: Context): void {
-    const stage = STAGES[this.#stage]!;
-    if (++this.#seen < stage.after) return;
-    this.#counter ??= new Counter(this.#expressions);
-    this.#counter.count(context);
-    if (this.#counter.events < stage.count) return;
-    this.run = this.#compile(new Estimates(this.#counter.shares));
-    this.#counter = undefined;
-    this.learning = ++this.#stage < STAGES.length;
-    if (!this.learning) this.#expressions = [];
+  #interpret(context: Context): void {
+    this.#learner ??= new Learner(this.#pending, this.#workshop);
+    if (!this.#learner.run(context)) return;
+    const estimates = new Estimates(this.#learner.shares);
+    this.#compiled = emitPlan(plan(this.#pending, estimates), this.#workshop.hits, estimates);
+    this.#learner = undefined;
+    this.#pending = [];
   }
 }

@@ -1,7 +1,30 @@
 // hot path
-import type { PairNode } from "../check/bind.ts";
-import type { Value } from "../check/operand.ts";
+import type { Context } from "../../fields/field.ts";
+import type { PairNode, TestNode } from "../check/bind.ts";
+import type { Operand, Value } from "../check/operand.ts";
 import { compareValues, type Scalar } from "../check/test.ts";
+
+/** Whether a check looks at all values that its field may mean instead of at the field's one value. */
+export const usesCandidates = ({ operand, quantifier }: TestNode): boolean =>
+  quantifier !== "one" && !operand.list;
+
+/** Reads an operand for a check: its value, or the candidates. */
+export const readerOf = (
+  { read, arg, field }: Operand,
+  candidates: boolean,
+): ((context: Context) => Value) =>
+  candidates ? (context) => field!.anyOf!(context, arg) : (context) => read(context, arg);
+
+/** A check as a function of what its reader yields. */
+export function valueTest(node: TestNode): (value: Value) => boolean {
+  const { quantifier, test } = node;
+  const { passes } = test;
+  if (quantifier === "one") return (value) => value !== undefined && passes(value as Scalar);
+  if (quantifier === "some") return (value) => someOf(value, passes);
+  return usesCandidates(node)
+    ? (value) => candidateEveryOf(value, passes)
+    : (value) => everyOf(value, passes);
+}
 
 // What generated code calls for values that are lists: no closures, no iterators, nothing made.
 

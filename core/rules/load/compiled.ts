@@ -24,6 +24,33 @@ export interface CompiledRule extends Matchable {
   readonly extras: readonly CompiledExtra[];
 }
 
+/** A rule as it runs. What only loading and describing it take (trees, places in files) is not kept. */
+export interface RunningRule extends Matchable {
+  readonly name: string;
+  readonly definition: Pick<RuleDefinition, "priority" | "source" | "tags" | "capture" | "captureDuration">;
+  readonly output: Template;
+  readonly extras: readonly CompiledExtra[];
+}
+
+export function runningRule({
+  name,
+  definition,
+  output,
+  extras,
+  condition,
+  codes,
+}: CompiledRule): RunningRule {
+  const { priority, source, tags, capture, captureDuration } = definition;
+  return {
+    name,
+    definition: { priority, source, tags, capture, captureDuration },
+    output,
+    extras,
+    condition,
+    codes,
+  };
+}
+
 export interface CompiledMacro {
   readonly name: string;
   readonly tree: ConditionNode;
