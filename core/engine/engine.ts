@@ -56,6 +56,14 @@ export class Engine<R> implements Sink {
     this.#state.settle();
   }
 
+  learn(bytes: Buffer, view: DataView, offset: number, cpu: number): void {
+    const event = this.#event;
+    event.set(bytes, view, offset, cpu);
+    event.num = ++this.#events;
+    this.#state.apply(event);
+    this.#state.settle();
+  }
+
   machine(info: MachineInfo): void {
     this.#state.seeds.machine(info);
   }

@@ -125,6 +125,8 @@ export interface SeedSink {
 export interface Sink extends SeedSink {
   /** `bytes` and `view` span the same memory; the record lies at `offset` and is valid during the call only. */
   event(bytes: Buffer, view: DataView, offset: number, cpu: number): void;
+  /** Takes an event that only tells how things stand and that rules do not look at; absent where that is no difference. */
+  learn?(bytes: Buffer, view: DataView, offset: number, cpu: number): void;
 }
 
 export interface SourceStats {

@@ -1,6 +1,7 @@
 // hot path
 import { FalcoError, reasonOf } from "../../errors.ts";
 import { EVENT_HEADER_SIZE, type Sink, type Source, type SourceStats } from "../../event/source.ts";
+import { EVENT } from "../../schema/event-codes.ts";
 import { EVENTS } from "../../schema/events.ts";
 import {
   BLOCK,
@@ -24,6 +25,17 @@ import { Window } from "./window.ts";
 const MAX_BLOCK = 256 << 20;
 /** Bytes before the record in the usual event block: the CPU's number. */
 const PLAIN_PREFIX = 2;
+/** Flag of an event block: the event is not for rules. */
+const STATE_ONLY = 1;
+/** Events of these types at the very start tell of what was there before. */
+const INITIAL: ReadonlySet<number> = new Set([
+  EVENT.CONTAINER_JSON_2_E,
+  EVENT.USER_ADDED_E,
+  EVENT.USER_DELETED_E,
+  EVENT.GROUP_ADDED_E,
+  EVENT.GROUP_DELETED_E,
+  EVENT.ASYNCEVENT_E,
+]);
 const MIN_SECTION_HEADER = BLOCK_OVERHEAD + 16;
 
 /**
@@ -39,6 +51,9 @@ export class ScapSource implements Source {
   #window: Window | undefined;
   #seen = 0;
   #ended = false;
+  /** Nothing has come yet but events that tell how things stood. */
+  #starting = true;
+  #stateOnly = false;
   /** Version 1 records with the parameter count put in. */
   #counted: Buffer = Buffer.alloc(1 << 17);
   #countedView = new DataView(this.#counted.buffer, this.#counted.byteOffset, this.#counted.length);
@@ -196,9 +211,17 @@ export class ScapSource implements Source {
     const fault = recordFault(view, offset, space, code, params);
     if (fault !== undefined) this.#fail(fault);
     const cpu = view.getUint16(start + BLOCK_HEAD, true);
+    this.#stateOnly = prefix !== PLAIN_PREFIX && (view.getUint32(offset - 4, true) & STATE_ONLY) !== 0;
     if (!this.#upgrade.isCurrent(code, params)) return this.#convert(sink, bytes, view, offset, cpu);
-    sink.event(bytes, view, offset, cpu);
+    this.#hand(sink, bytes, view, offset, cpu);
     return true;
+  }
+
+  /** Events about users and containers that a capture begins with, and those flagged so, only tell how things stand. */
+  #hand(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): void {
+    this.#starting &&= INITIAL.has(view.getUint16(offset + 20, true));
+    if ((this.#starting || this.#stateOnly) && sink.learn) sink.learn(bytes, view, offset, cpu);
+    else sink.event(bytes, view, offset, cpu);
   }
 
   #convert(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
@@ -209,7 +232,7 @@ export class ScapSource implements Source {
       if (error instanceof UpgradeError) this.#fail(`an event of type ${error.message}`);
       throw error;
     }
-    sink.event(upgrade.bytes, upgrade.view, upgrade.offset, cpu);
+    this.#hand(sink, upgrade.bytes, upgrade.view, upgrade.offset, cpu);
     return true;
   }
 
@@ -223,6 +246,7 @@ export class ScapSource implements Source {
     const code = view.getUint16(offset + 20, true);
     if (code >= EVENTS.length) return false;
     const cpu = view.getUint16(start + BLOCK_HEAD, true);
+    this.#stateOnly = prefix !== PLAIN_PREFIX && (view.getUint32(offset - 4, true) & STATE_ONLY) !== 0;
     const length = oldRecordLength(code, view.getUint32(offset + 16, true));
     if (length < OLD_HEADER_SIZE || length > space)
       this.#fail(`an event of ${length} bytes is in a block of ${space}`);
@@ -237,7 +261,7 @@ export class ScapSource implements Source {
     this.#countedView.setUint32(16, length + 4, true);
     this.#countedView.setUint32(22, params, true);
     if (this.#upgrade.isCurrent(code, params)) {
-      sink.event(this.#counted, this.#countedView, 0, cpu);
+      this.#hand(sink, this.#counted, this.#countedView, 0, cpu);
       return true;
     }
     return this.#convert(sink, this.#counted, this.#countedView, 0, cpu);

@@ -28,6 +28,20 @@ const OPEN_TYPE = new Set<number>([
   EVENT.PLUGINEVENT_E,
 ]);
 
+/**
+ * Enter events of calls that rules know by their exit: they bring what the exit may lack and, as in the reference,
+ * are not looked at by rules themselves.
+ */
+const ONLY_FOR_STATE = new Set<number>([
+  EVENT.SYSCALL_OPEN_E,
+  EVENT.SYSCALL_OPENAT_2_E,
+  EVENT.SYSCALL_OPENAT2_E,
+  EVENT.SYSCALL_CREAT_E,
+  EVENT.SOCKET_CONNECT_E,
+  EVENT.SYSCALL_EXECVE_19_E,
+  EVENT.SYSCALL_EXECVEAT_E,
+]);
+
 function knownFor(code: number): KnownValue {
   const { name, origin } = EVENTS[code]!;
   const fixed = !OPEN_TYPE.has(code) && origin !== "METAEVENT" ? name : undefined;
@@ -72,7 +86,7 @@ export class Matcher<R extends Matchable> {
     const factory = new ExprFactory(knownFor(code));
     const pending: Pending[] = [];
     this.#rules.forEach(({ codes, condition }, index) => {
-      if (!codes.has(code)) return;
+      if (!codes.has(code) || ONLY_FOR_STATE.has(code)) return;
       const expr = factory.build(condition);
       if (expr === factory.false) return;
       pending.push({ index, conditions: new Set(expr === factory.true ? [] : conjuncts(expr)) });
