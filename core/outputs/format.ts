@@ -21,7 +21,7 @@ export function formatAlert(alert: Alert, options: FormatOptions): string {
   if (alert.source === INTERNAL_SOURCE) return formatInternal(alert, options);
   const time = options.iso8601 ? isoText(alert.time, "+0000") : clockText(alert.time);
   const line = `${time}: ${alert.priority} ${alert.message}`;
-  if (!options.json) return escapeText(line);
+  if (!options.json) return lineText(line);
   let out = `{"hostname":${jsonText(alert.hostname)}`;
   if (options.includeMessage) out += `,"message":${jsonText(alert.message)}`;
   if (options.includeOutput) out += `,"output":${jsonText(line)}`;
@@ -54,7 +54,13 @@ const UNSAFE = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 const jsonText = (text: string): string =>
   UNSAFE.test(text) ? JSON.stringify(text.toWellFormed()) : `"${text}"`;
-const escapeText = (text: string): string => (UNSAFE.test(text) ? jsonText(text).slice(1, -1) : text);
+
+const CONTROL = /[\u0000-\u001f]/;
+const CONTROLS = new RegExp(CONTROL, "g");
+
+/** A line of text stays one line, whatever names a program gives its files; all else is printed as it is. */
+const lineText = (text: string): string =>
+  CONTROL.test(text) ? text.replace(CONTROLS, (character) => jsonText(character).slice(1, -1)) : text;
 
 /** Sorted fields; the time field is added where the rule's own fields do not hold it. */
 function jsonFields(fields: Alert["fields"], timeName?: string, time?: bigint): string {
