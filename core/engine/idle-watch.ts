@@ -3,9 +3,11 @@ import { internalAlert } from "../outputs/internal-alert.ts";
 import { clockText } from "../time-text.ts";
 
 const RULE = "Falco internal: timeouts notification";
+/** The reference counts waits, which last so long on a machine where nothing happens. Ours last longer, so time is counted. */
+export const TIMEOUT_NS = 30_000_000n;
 
 export interface IdleOptions {
-  /** Empty waits in a row after which an alert is raised. */
+  /** Empty waits in a row, of TIMEOUT_NS each, after which an alert is raised. */
   readonly maxConsecutives: number;
   readonly hostname: string;
   readonly alert: (alert: Alert) => void;
@@ -14,7 +16,8 @@ export interface IdleOptions {
 /** Notices that no event comes any more, which on a living machine means that capture is broken. */
 export class IdleWatch {
   readonly #options: IdleOptions;
-  #waits = 0;
+  /** Since when there has been silence, or silence that no alert has told of. */
+  #since: bigint | undefined;
   #lastEvent: bigint | undefined;
 
   constructor(options: IdleOptions) {
@@ -24,13 +27,13 @@ export class IdleWatch {
   /** Takes the outcome of one wait for events; `now` is in nanoseconds since the epoch. */
   waited(events: number, now: bigint): void {
     if (events > 0) {
-      this.#waits = 0;
-      this.#lastEvent = now;
+      this.#since = this.#lastEvent = now;
       return;
     }
-    if (++this.#waits <= this.#options.maxConsecutives) return;
-    this.#waits = 0;
+    this.#since ??= now;
     const { maxConsecutives, hostname, alert } = this.#options;
+    if (now - this.#since <= BigInt(maxConsecutives) * TIMEOUT_NS) return;
+    this.#since = now;
     alert(
       internalAlert({
         time: now,

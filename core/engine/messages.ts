@@ -44,6 +44,8 @@ export type ToEngine<S, R> =
       /** Load them and leave it at that. */
       readonly rulesOnly: boolean;
       readonly progress: SharedArrayBuffer;
+      /** Descriptor of the eventfd that each message sets, for an engine that blocks. */
+      readonly wakeFd: number;
     }
   | { readonly type: "rules"; readonly id: number; readonly rules: R }
   | { readonly type: "stats"; readonly id: number }

@@ -36,13 +36,13 @@ interface CallSelection {
   readonly filters: ReadonlyMap<number, CallFilter>;
 }
 
-/** Makes the source that a specification describes, and gives state its ways to ask the system. */
-export function makeSource(start: SourceStart, state: State, ruleset: Wanted): OpenedSource {
+/** Makes the source that a specification describes, and gives state its ways to ask the system. `wakeFd` is an eventfd that ends a long wait. */
+export function makeSource(start: SourceStart, state: State, ruleset: Wanted, wakeFd?: number): OpenedSource {
   const { source: spec } = start;
   if (spec.kind === "replay") return { source: new ScapSource(spec.file), retarget: () => {} };
   if (spec.kind === "nodriver") return { source: new IdleSource(), retarget: () => {} };
   const hostRoot = start.containers.hostRoot;
-  const source = liveSource(spec, tracedFor(ruleset, spec));
+  const source = liveSource(spec, tracedFor(ruleset, spec), wakeFd);
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
   state.ownPid = process.pid;
   state.accounts.source = new AccountFiles(hostRoot);
@@ -56,10 +56,20 @@ export function makeSource(start: SourceStart, state: State, ruleset: Wanted): O
   return { source, retarget };
 }
 
-function liveSource(spec: Live, selection: CallSelection): EbpfSource | PtraceSource {
+function liveSource(
+  spec: Live,
+  selection: CallSelection,
+  wakeFd: number | undefined,
+): EbpfSource | PtraceSource {
   if (spec.kind === "ptrace") return new PtraceSource({ ...spec, traced: selection.traced });
   const { snapLength, bufferBytes: bufferSize, dropFailed } = spec;
-  return new EbpfSource({ ...selection, snapLength, bufferSize, dropFailed });
+  return new EbpfSource({
+    ...selection,
+    snapLength,
+    bufferSize,
+    dropFailed,
+    ...(wakeFd === undefined ? {} : { wakeFd }),
+  });
 }
 
 /** No system calls at all: the engine still serves events that others bring. */

@@ -37,10 +37,12 @@ let running: Running | undefined;
 let stopping = false;
 /** How long loading rules may keep events waiting. */
 const LOAD_SLICE_MS = 10;
+/** How long a quiet machine's engine sleeps at a stretch: messages wake it, and once a second it looks at what was lost. */
+const IDLE_MS = 1000;
 
 type Start = Extract<ToEngine<EngineStart, RulesInput>, { type: "start" }>;
 
-function start({ start: spec, rules, rulesOnly, progress }: Start): void {
+function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void {
   const { report, ruleset } = loadRuleset(rules);
   if (!ruleset || rulesOnly) {
     tell({ type: "loaded", id: 0, report });
@@ -56,7 +58,7 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
     spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
   // What the kernel's buffer can't hold is lost: this thread is to empty it whatever else the machine does.
   if (spec.source.kind === "modern_ebpf") preferThisThread();
-  const opened = makeSource(spec, state, ruleset);
+  const opened = makeSource(spec, state, ruleset, wakeFd);
   const monitoring = new Monitoring(spec.monitoring, {
     source: opened.source,
     isReplay: waits,
@@ -88,6 +90,7 @@ async function capture(run: Running): Promise<void> {
       flush: () => sender.flush(),
       waited: (events) => run.monitoring.waited(events),
       stopped: () => stopping,
+      ...(run.isLive ? { idleMs: IDLE_MS } : {}),
     });
     if (stopping && run.isLive) drainPending(opened.source, engine);
   } finally {

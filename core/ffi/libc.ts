@@ -11,6 +11,7 @@ const SYMBOLS = {
   chroot: { args: [ptr], returns: i32 },
   epoll_create1: { args: [i32], returns: i32 },
   epoll_ctl: { args: [i32, i32, i32, ptr], returns: i32 },
+  eventfd: { args: [u32, i32], returns: i32 },
   epoll_wait: { args: [i32, ptr, i32, i32], returns: i32 },
   clock_gettime: { args: [i32, ptr], returns: i32 },
   usleep: { args: [u32], returns: i32 },

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WakeUp } from "../../core/ffi/wake-up.ts";
 import { inKernel, kernelObjectsOf } from "./kernel-objects.ts";
 import { LiveRecorder, whyNoEbpf } from "./live-recorder.ts";
 
@@ -149,6 +150,20 @@ describe.skipIf(reason !== undefined)("EbpfSource", () => {
     expect(opened.filter(({ params }) => (params.fd as number) < 0)).toEqual([]);
     recorder.source.close();
   });
+
+  test("another thread's call ends a wait for events, also one made before", () => {
+    const wakeUp = new WakeUp();
+    const recorder = new LiveRecorder(["delete_module"], { wakeFd: wakeUp.fd });
+    const minutes = 10 * 60_000;
+    wakeUp.call();
+    while (recorder.wait(minutes) > 0);
+    const script = `require("node:fs").writeSync(${wakeUp.fd}, new BigUint64Array([1n]));`;
+    const worker = new Worker(URL.createObjectURL(new Blob([script])));
+    while (recorder.wait(minutes) > 0);
+    worker.terminate();
+    recorder.source.close();
+    wakeUp.close();
+  }, 30_000);
 
   test("what a full buffer loses is counted by cause and by CPU", async () => {
     const recorder = new LiveRecorder(["close"], { bufferSize: 4096 });

@@ -50,6 +50,8 @@ export interface ProbeOptions {
   readonly dropFailed: boolean;
   /** Bytes of the ring buffer, a power of two. */
   readonly bufferSize: number;
+  /** An eventfd that ends a wait for events. */
+  readonly wakeFd?: number;
   /** Reads kernel memory with helper calls even where plain loads are possible; for tests of that path. */
   readonly helperReads?: boolean;
 }
@@ -78,9 +80,14 @@ export class Probe {
     const btf = new Btf(readFileSync(BTF_PATH));
     try {
       const maps = this.#createMaps(options.bufferSize);
-      this.#ring = new RingBuffer(maps.ring, options.bufferSize, this.#cpus);
       this.#counters = new Mapping(maps.counters, pages(this.#cpus * COUNTERS_STRIDE), 0, PROT_READ);
       this.#interest = new Mapping(maps.interest, pages(INTEREST.size), 0, PROT_READ | PROT_WRITE);
+      const { buffer, byteOffset } = this.#interest.bytes;
+      this.#ring = new RingBuffer(maps.ring, options.bufferSize, {
+        cpus: this.#cpus,
+        wakeAt: new Uint32Array(buffer, byteOffset + INTEREST.wakeAt, 1),
+        wakeFd: options.wakeFd,
+      });
       this.#target = {
         btf,
         arch: options.arch,
@@ -245,9 +252,14 @@ export class Probe {
     return this.#ring.pending;
   }
 
-  /** Blocks until something is pending or the time is over. */
-  wait(timeoutMs: number): void {
-    this.#ring.wait(timeoutMs);
+  /** Blocks until something is pending, another thread calls, or the time is over. Returns whether it was called. */
+  wait(timeoutMs: number): boolean {
+    return this.#ring.wait(timeoutMs);
+  }
+
+  /** As `wait`, for so many bytes. */
+  gather(timeoutMs: number, bytes: number): boolean {
+    return this.#ring.gather(timeoutMs, bytes);
   }
 
   /** Events lost since the start, by cause; all causes are there. */

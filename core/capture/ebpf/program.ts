@@ -2,9 +2,10 @@ import { EVENT_HEADER_SIZE } from "../../event/source.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { EF, type EventInfo, type ParamType } from "../../schema/event-row.ts";
 import { EVENTS } from "../../schema/events.ts";
-import { R0, R1, R2, R3, R4, R6, R7, R8, R10 } from "./assembler.ts";
+import { R0, R1, R2, R3, R4, R6, R7, R8, R9, R10 } from "./assembler.ts";
 import { type CallFilter, emitFilter } from "./call-filter.ts";
 import { COUNTERS_STRIDE, counterOf, TOO_LARGE } from "./counters.ts";
+import { INTEREST } from "./dispatcher.ts";
 import { Emitter, type Value, type Writer } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
 import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
@@ -184,16 +185,43 @@ function variable(k: Emitter, write: Writer, lengthAt: number): void {
   k.settle();
 }
 
+const NO_WAKEUP = 1;
+const FORCE_WAKEUP = 2;
+/** Width of the range of pending bytes in which a record wakes a reader that gathers: no program on another CPU can leap over it unseen. */
+const WAKE_RANGE = 16 * 1024;
+
+/** R9 = how the record to come is to wake the reader. */
+function wakeFlags(k: Emitter): void {
+  const { asm, target } = k;
+  const decided = asm.label("wake decided");
+  // Without flags the kernel wakes the reader only if it had caught up, so a busy reader costs no wake-ups.
+  asm.mov(R9, 0);
+  asm.mapValue(R1, target.maps.interest, INTEREST.wakeAt);
+  asm.load(4, R2, R1, 0);
+  asm.jump("eq", R2, 0, decided);
+  asm.mov(R9, NO_WAKEUP);
+  asm.map(R1, target.maps.ring);
+  // BPF_RB_AVAIL_DATA
+  asm.mov(R2, 0);
+  asm.call(HELPER.ringQuery);
+  asm.mapValue(R1, target.maps.interest, INTEREST.wakeAt);
+  asm.load(4, R2, R1, 0);
+  asm.alu("sub", R0, R2);
+  asm.jump("gt", R0, WAKE_RANGE, decided);
+  asm.mov(R9, FORCE_WAKEUP);
+  asm.place(decided);
+}
+
 function submit(k: Emitter, event: EventInfo, fixed: number | undefined): void {
   const { asm, target } = k;
+  wakeFlags(k);
   asm.store(4, R7, SCRATCH.record + 16, fixed ?? R8);
   asm.map(R1, target.maps.ring);
   asm.mov(R2, R7);
   asm.alu("add", R2, SCRATCH.record - CPU_PREFIX);
   asm.mov(R3, fixed ?? R8);
   asm.alu("add", R3, CPU_PREFIX);
-  // Without flags the kernel wakes the reader only if it had caught up, so a busy reader costs no wake-ups.
-  asm.mov(R4, 0);
+  asm.mov(R4, R9);
   asm.call(HELPER.ringOutput);
   const recorded = asm.label("recorded");
   asm.jump("eq", R0, 0, recorded);

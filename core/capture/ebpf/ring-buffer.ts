@@ -13,8 +13,12 @@ const LENGTH_MASK = 0x3fff_ffff;
 const TWO_32 = 0x1_0000_0000;
 const EPOLL_CTL_ADD = 1;
 const EPOLLIN = 1;
-/** struct epoll_event is packed on some machines, 12 bytes, and 16 on others. */
+const EPOLLET = 0x8000_0000;
+/** struct epoll_event | events u32 | data u64 | is packed on x86-64. */
 const EPOLL_EVENT_SIZE = 16;
+const EPOLL_DATA = process.arch === "x64" ? 4 : 8;
+const DATA_RING = 0;
+const DATA_CALL = 1;
 
 const fenceWord = new Int32Array(1);
 
@@ -44,14 +48,23 @@ export class RingBuffer {
   readonly #mask: number;
   readonly #epoll: number;
   readonly #event = Buffer.alloc(EPOLL_EVENT_SIZE);
+  readonly #wakeAt: Uint32Array;
   /** Records handed over, by CPU number. */
   readonly perCpu: Float64Array;
   /** Bytes read since the start, and where that is in the data. */
   #position = 0;
   #at = 0;
 
-  /** `size` is the map's, a power of two; `cpus` the number of CPUs that may write. Throws SystemError. */
-  constructor(fd: number, size: number, cpus: number) {
+  /**
+   * `size` is the map's, a power of two; `cpus` the number of CPUs that may write. `wakeAt` is where the programs read how many pending
+   * bytes to wake the reader for; `wakeFd` an eventfd that ends a wait too. Throws SystemError.
+   */
+  constructor(
+    fd: number,
+    size: number,
+    { cpus, wakeAt, wakeFd }: { cpus: number; wakeAt: Uint32Array; wakeFd: number | undefined },
+  ) {
+    this.#wakeAt = wakeAt;
     this.perCpu = new Float64Array(cpus);
     this.#mask = size - 1;
     this.#consumer = new Mapping(fd, PAGE, 0, PROT_READ | PROT_WRITE);
@@ -65,7 +78,14 @@ export class RingBuffer {
     this.#producerPosition = new Uint32Array(buffer, byteOffset, 2);
     this.#headers = new Int32Array(buffer, byteOffset + PAGE, (2 * size) / 4);
     this.#epoll = check("epoll_create1", libc().epoll_create1(0));
-    this.#event.writeUInt32LE(EPOLLIN, 0);
+    this.#watch(fd, DATA_RING);
+    if (wakeFd !== undefined) this.#watch(wakeFd, DATA_CALL);
+  }
+
+  /** Edge-triggered: records that are to wait for more must not end a wait by being there. */
+  #watch(fd: number, data: number): void {
+    this.#event.writeUInt32LE((EPOLLIN | EPOLLET) >>> 0, 0);
+    this.#event.writeUInt32LE(data, EPOLL_DATA);
     check("epoll_ctl", libc().epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, ptr(this.#event)));
   }
 
@@ -138,10 +158,33 @@ export class RingBuffer {
     return Math.max(0, this.#end() - this.#position);
   }
 
-  /** Blocks this thread until the kernel has a record or the time is over. */
-  wait(timeoutMs: number): void {
-    // An interrupted wait is as good as one that ran out: the caller looks at the buffer in any case.
-    libc().epoll_wait(this.#epoll, ptr(this.#event), 1, timeoutMs);
+  /** Blocks this thread until there is a record, another thread calls, or the time is over. Returns whether it was called. */
+  wait(timeoutMs: number): boolean {
+    return this.#wait(timeoutMs, 1);
+  }
+
+  /**
+   * Lets records gather: blocks until `bytes` wait, another thread calls, or the time is over. A record that is being made just when this ends may
+   * come without waking anybody; the next one, or the end of the next wait, brings it along.
+   */
+  gather(timeoutMs: number, bytes: number): boolean {
+    this.#wakeAt[0] = bytes;
+    try {
+      return this.#wait(timeoutMs, bytes);
+    } finally {
+      this.#wakeAt[0] = 0;
+    }
+  }
+
+  #wait(timeoutMs: number, bytes: number): boolean {
+    const end = performance.now() + timeoutMs;
+    for (let left = timeoutMs; left > 0 && this.pending < bytes; left = end - performance.now()) {
+      const count = libc().epoll_wait(this.#epoll, ptr(this.#event), 1, Math.ceil(left));
+      // An interrupted wait is as good as one that ran out: the caller looks at the buffer in any case.
+      if (count <= 0) return false;
+      if (this.#event.readUInt32LE(EPOLL_DATA) === DATA_CALL) return true;
+    }
+    return false;
   }
 
   close(): void {
