@@ -6,6 +6,7 @@ import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { diffConfig } from "./config/settings.ts";
 import { ConfigWatcher } from "./config/watch.ts";
+import { clearAfterStart } from "./engine/after-start.ts";
 import { EngineController } from "./engine/controller.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
@@ -114,6 +115,9 @@ class Run {
         if (this.#isReplay) await this.#outputs.room();
       },
       onLog: (level, message) => this.#log.log(level, message),
+      onCapturing: () => {
+        if (!this.#isReplay) clearAfterStart();
+      },
     });
     this.#metrics = new SelfMetrics(this.#loaded, this.#outputs, this.#hostname);
     this.#services = new Services({

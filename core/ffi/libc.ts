@@ -7,6 +7,7 @@ const SYMBOLS = {
   syscall: { args: [i64, i64, i64, i64, i64, i64, i64], returns: i64 },
   mmap: { args: [i64, i64, i32, i32, i32, i64], returns: i64 },
   munmap: { args: [i64, i64], returns: i32 },
+  madvise: { args: [i64, i64, i32], returns: i32 },
   close: { args: [i32], returns: i32 },
   chroot: { args: [ptr], returns: i32 },
   epoll_create1: { args: [i32], returns: i32 },

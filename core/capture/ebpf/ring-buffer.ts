@@ -10,6 +10,8 @@ const HEADER = 8;
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const LENGTH_MASK = 0x3fff_ffff;
+/** More than any record takes: what the scratch area holds from the record on. */
+const LARGEST = 256 * 1024;
 const TWO_32 = 0x1_0000_0000;
 const EPOLL_CTL_ADD = 1;
 const EPOLLIN = 1;
@@ -33,7 +35,8 @@ function loadFence(): void {
 }
 
 /**
- * The reading end of a BPF ring buffer. The kernel maps the data twice in a row, so a record that wraps around still lies in one piece:
+ * The reading end of a BPF ring buffer. The kernel maps the data twice in a row, so a record that wraps around still lies in one piece; of
+ * the second time only as much is mapped as a record can reach into:
  *
  *   consumer position (page, writable) | producer position (page) | data | data again
  *
@@ -68,7 +71,7 @@ export class RingBuffer {
     this.perCpu = new Float64Array(cpus);
     this.#mask = size - 1;
     this.#consumer = new Mapping(fd, PAGE, 0, PROT_READ | PROT_WRITE);
-    this.#producer = new Mapping(fd, PAGE + 2 * size, PAGE, PROT_READ);
+    this.#producer = new Mapping(fd, PAGE + size + Math.min(size, LARGEST), PAGE, PROT_READ);
     const { buffer, byteOffset } = this.#producer.bytes;
     this.#consumerPosition = new BigUint64Array(
       this.#consumer.bytes.buffer,
@@ -76,7 +79,7 @@ export class RingBuffer {
       1,
     );
     this.#producerPosition = new Uint32Array(buffer, byteOffset, 2);
-    this.#headers = new Int32Array(buffer, byteOffset + PAGE, (2 * size) / 4);
+    this.#headers = new Int32Array(buffer, byteOffset + PAGE, size / 4);
     this.#epoll = check("epoll_create1", libc().epoll_create1(0));
     this.#watch(fd, DATA_RING);
     if (wakeFd !== undefined) this.#watch(wakeFd, DATA_CALL);
