@@ -46,6 +46,9 @@ const SETTLED_MS = 5000;
 type Start = Extract<ToEngine<EngineStart, RulesInput>, { type: "start" }>;
 
 function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void {
+  // What the kernel's buffer can't hold is lost: this thread is to empty it whatever else the machine does. Early, so that it
+  // watches a busy machine soon.
+  if (spec.source.kind === "modern_ebpf" && !rulesOnly) preferThisThread();
   const { report, ruleset } = loadRuleset(rules);
   if (!ruleset || rulesOnly) {
     tell({ type: "loaded", id: 0, report });
@@ -59,8 +62,6 @@ function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void
   const matches = new Map<string, number>();
   const capturing =
     spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
-  // What the kernel's buffer can't hold is lost: this thread is to empty it whatever else the machine does.
-  if (spec.source.kind === "modern_ebpf") preferThisThread();
   const opened = makeSource(spec, state, ruleset, wakeFd);
   const monitoring = new Monitoring(spec.monitoring, {
     source: opened.source,

@@ -8,6 +8,7 @@ import { LiveRecorder, whyNoEbpf } from "./live-recorder.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const MAIN = join(ROOT, "cmd", "main.ts");
+const UNIT = join(ROOT, "core", "library", "systemd", "falco.service");
 
 const reason = whyNoEbpf();
 if (reason) console.log(`skipped: life and death of the probe, ${reason}`);
@@ -21,8 +22,8 @@ const RULES = `
 `;
 const dirs: string[] = [];
 
-/** falco run with one rule and no server, its output as it comes. */
-async function startFalco() {
+/** falco run with one rule and no server, its output as it comes; `prefix` is the command that starts it. */
+async function startFalco(prefix: readonly string[] = []) {
   const dir = mkdtempSync(join(tmpdir(), "falco-life-"));
   dirs.push(dir);
   const rules = join(dir, "rules.yaml");
@@ -33,7 +34,7 @@ async function startFalco() {
     "engine.modern_ebpf.buf_size_preset=1",
   ];
   const child = Bun.spawn(
-    [process.execPath, MAIN, "run", "-r", rules, ...options.flatMap((option) => ["-o", option])],
+    [...prefix, process.execPath, MAIN, "run", "-r", rules, ...options.flatMap((option) => ["-o", option])],
     { stdout: "pipe", stderr: "pipe", cwd: ROOT },
   );
   let output = "";
@@ -41,7 +42,7 @@ async function startFalco() {
     for await (const chunk of stream) output += Buffer.from(chunk).toString();
   });
   const seen = async (text: string): Promise<boolean> => {
-    const end = Date.now() + 15_000;
+    const end = Date.now() + 40_000;
     while (!output.includes(text) && child.exitCode === null && Date.now() < end) await Bun.sleep(20);
     return output.includes(text);
   };
@@ -96,7 +97,30 @@ describe.skipIf(reason !== undefined)("falco run with the live probe", () => {
     expect(alerted).toBe(true);
     for (const { child } of both) child.kill("SIGTERM");
     expect(await Promise.all(both.map(({ child }) => child.exited))).toEqual([0, 0]);
-  }, 60_000);
+  }, 120_000);
+
+  test("it needs no more capabilities than the systemd unit grants", async () => {
+    const unit = await Bun.file(UNIT).text();
+    const granted = /^CapabilityBoundingSet=(.+)$/m
+      .exec(unit)![1]!
+      .toLowerCase()
+      .replaceAll("cap_", "+")
+      .split(" ");
+    const falco = await startFalco(["setpriv", "--no-new-privs", `--bounding-set=-all,${granted.join(",")}`]);
+    expect(await falco.seen("Opening 'syscall' source")).toBe(true);
+    const end = Date.now() + 30_000;
+    let alerted = false;
+    while (!alerted && falco.child.exitCode === null && Date.now() < end) {
+      await touchMarker(falco.dir);
+      alerted = await Promise.race([
+        falco.seen(`marker ${falco.dir}/marker`),
+        Bun.sleep(500).then(() => false),
+      ]);
+    }
+    expect(alerted).toBe(true);
+    falco.child.kill("SIGTERM");
+    expect(await falco.child.exited).toBe(0);
+  }, 120_000);
 
   test("without privileges it says what it needs and how else to run", async () => {
     const script = `const { EbpfSource } = await import(${JSON.stringify(join(ROOT, "core/capture/ebpf/ebpf-source.ts"))});
