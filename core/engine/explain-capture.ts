@@ -1,6 +1,8 @@
-import type { CallFilter } from "../capture/ebpf/call-filter.ts";
+import type { CallFilter, ParameterFilter } from "../capture/ebpf/call-filter.ts";
 import { errnoName } from "../ffi/system-error.ts";
 import { EVENT } from "../schema/event-codes.ts";
+import { EVENTS } from "../schema/events.ts";
+import { SIGNAL_NAMES } from "../schema/names.ts";
 import { SYSCALLS } from "../schema/syscalls.ts";
 import { pushDown } from "./push-down.ts";
 import type { Ruleset } from "./ruleset.ts";
@@ -32,17 +34,31 @@ export function explainCapture(ruleset: Ruleset, base: BaseSyscalls): CaptureRow
         call: name,
         rules: wanting,
         base: wanting.length === 0,
-        filtered: describe(filters.get(code) ?? {}),
+        filtered: describe(event, filters.get(code) ?? {}),
       };
     })
     .sort((a, b) => a.call.localeCompare(b.call));
 }
 
-function describe({ failures, only, exceptTcp }: CallFilter): string {
+function describe(event: number, { failures, only, parameters, exceptTcp }: CallFilter): string {
   const parts: string[] = [];
   if (failures?.length === 0) parts.push("failures");
   else if (failures) parts.push(`failures but ${failures.map(errnoName).join(", ")}`);
   if (only) parts.push(`argument ${only.argument + 1} other than ${only.values.join(", ")}`);
+  for (const filter of parameters ?? []) parts.push(describeParameter(event, filter));
   if (exceptTcp) parts.push("TCP sockets");
   return parts.join("; ");
+}
+
+/** As `mode without S_ISUID or S_ISGID`, or `sig other than SIGKILL`. */
+function describeParameter(event: number, { name, values, anyOf = 0 }: ParameterFilter): string {
+  const { flags = [], type } = EVENTS[event]!.params.find((param) => param.name === name)!;
+  const table = type === "SIGTYPE" ? [...SIGNAL_NAMES].map(([value, text]) => [text, value] as const) : flags;
+  if (!values)
+    return `${name} without ${table
+      .filter(([, value]) => value !== 0 && (value & anyOf) === value)
+      .map(([text]) => text)
+      .join(" or ")}`;
+  const names = values.map((value) => table.find(([, one]) => one === value)?.[0] ?? String(value));
+  return values.length === 0 ? "all" : `${name} other than ${names.join(", ")}`;
 }

@@ -84,7 +84,9 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
     k.asm.jump("eq", R0, target.self, leave);
   }
   k.loadScratch(R7, leave, filler.nested);
-  emitFilter(k, filter);
+  // A call that gives several records has a value for each.
+  const { parameters, ...rest } = filter;
+  emitFilter(k, filler.repeat ? rest : filter, (name) => recorded(event, filler, name));
   if (filler.when) {
     filler.when(k);
     k.asm.jump("eq", R0, 0, k.drop);
@@ -104,6 +106,16 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
   k.asm.mov(R0, 0);
   k.asm.exit();
   return k.asm.finish();
+}
+
+/** A parameter of fixed size, cut to what its place in the record holds. */
+function recorded(event: EventInfo, filler: Filler, name: string): Value {
+  const width = WIDTH[event.params.find((param) => param.name === name)!.type] ?? 8;
+  return (k) => {
+    filler.params[name]!(k);
+    if (width < 4) k.alu("and", 2 ** (8 * width) - 1);
+    else if (width === 4) k.asm.alu32("mov", R0, R0);
+  };
 }
 
 /** Starts the program anew for the call's next record. A loop around the program's body would be more than the verifier follows. */
