@@ -20,6 +20,13 @@ export interface CaptureRow {
   readonly filtered: string;
 }
 
+/** What the rows don't say. */
+export const EXPLANATION = `A call is left out only where neither rules nor what is known of processes and descriptors could tell the difference: one that
+succeeds and opens, moves or closes a descriptor, or changes a process, always passes. Rules that count events (evt.num, evt.deltatime, …) let
+everything pass. Not decided in the kernel: users, programs, containers and kinds of descriptors, because another thread may change them between
+the call and its end, and what is known of them in order of events may differ; paths, because a relative one has to be resolved first, and
+reading one there costs as much as recording the call.`;
+
 /** What live capture with these rules watches, in the order of the calls' names, and what of it never leaves the kernel. */
 export function explainCapture(ruleset: Ruleset, base: BaseSyscalls): CaptureRow[] {
   const rules = ruleset.rules.filter(({ definition }) => definition.source === "syscall");
