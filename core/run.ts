@@ -111,8 +111,10 @@ class Run {
     });
     this.#controller = new EngineController({
       onAlerts: async (alerts) => {
-        for (const alert of alerts) this.#outputs.push(alert);
-        if (this.#isReplay) await this.#outputs.room();
+        for (const alert of alerts) {
+          this.#outputs.push(alert);
+          if (this.#isReplay && this.#outputs.crowded) await this.#outputs.room();
+        }
       },
       onLog: (level, message) => this.#log.log(level, message),
       onCapturing: () => {
@@ -201,6 +203,7 @@ class Run {
       this.#services.start(this.#loaded);
       await this.#api?.start();
       const stats = await this.#controller.ended;
+      if (this.#isReplay) await this.#outputs.emptied();
       await this.#outputs.drain(this.#loaded.config.output_timeout);
       if (!this.#workload) tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
       if (stats.monitoring.gaveUp) throw tooManyDrops();
@@ -259,6 +262,7 @@ class Run {
       this.#stopping = true;
       this.#log.log("info", `${signal} received, exiting...`);
       this.#controller.stop();
+      this.#outputs.hurry();
     };
     const reopen = (): void => {
       this.#log.log("info", "SIGUSR1 received, reopening outputs...");

@@ -32,6 +32,8 @@ export interface OutputStats {
 /** Characters of text that may wait for one output; one is a byte for all but text beyond Latin-1. */
 const MAX_CHARACTERS = 8 << 20;
 const BUFFER_CHARACTERS = 64 << 10;
+/** Characters of one write: a slow reader is seen to move before long. */
+const BATCH_CHARACTERS = 256 << 10;
 const BUFFER_MS = 1000;
 /** How long an output may take to let go; a disk that hangs must not keep the program from ending. */
 const CLOSE_MS = 2000;
@@ -60,7 +62,7 @@ export class AlertQueue {
   /** When the write under way began (performance.now()), or undefined. */
   writingSince: number | undefined;
   /** When something was last delivered, or the queue was last empty (performance.now()). */
-  lastProgress = 0;
+  #lastProgress = 0;
   /** Why the last message was lost. */
   lastError: unknown;
 
@@ -73,6 +75,9 @@ export class AlertQueue {
   get name(): string {
     return this.#output.name;
   }
+  get patient(): boolean {
+    return this.#output.patient ?? false;
+  }
   get queued(): number {
     return this.#waiting.length - this.#head;
   }
@@ -80,6 +85,11 @@ export class AlertQueue {
   get crowded(): boolean {
     const { capacity } = this.#options;
     return this.#characters > MAX_CHARACTERS / 2 || (capacity > 0 && this.queued * 2 > capacity);
+  }
+
+  /** Milliseconds since something was delivered or the queue was empty. */
+  get sinceProgress(): number {
+    return performance.now() - this.#lastProgress;
   }
 
   /** Takes or loses a message, and says so: false only where `recovery` asks for the end of the program. */
@@ -100,7 +110,7 @@ export class AlertQueue {
       if (recovery === "exit") return false;
       if (recovery === "empty") this.#discard("queue_full");
     } else {
-      if (this.queued === 0) this.lastProgress = performance.now();
+      if (this.queued === 0) this.#lastProgress = performance.now();
       this.#waiting.push(message);
       this.#characters += message.text.length;
       this.#schedule();
@@ -191,7 +201,7 @@ export class AlertQueue {
 
   async #pump(): Promise<void> {
     while (this.queued > 0 && !this.#closed && !this.#paused) {
-      const batch = this.#waiting.slice(this.#head, this.#head + this.#output.batch);
+      const batch = this.#nextBatch();
       if (this.#reopenNext) await this.#reopenNow();
       this.#writing = batch.length;
       this.writingSince = performance.now();
@@ -207,10 +217,20 @@ export class AlertQueue {
       if (this.#abandoned) return;
       this.#writing = 0;
       this.#delivered += delivered;
-      if (delivered > 0) this.lastProgress = performance.now();
+      if (delivered > 0) this.#lastProgress = performance.now();
       this.#lost[this.#closed ? "shutdown" : "error"] += batch.length - delivered;
       this.#drop(batch);
     }
+  }
+
+  #nextBatch(): Message[] {
+    const batch: Message[] = [];
+    const end = Math.min(this.#waiting.length, this.#head + this.#output.batch);
+    for (let i = this.#head, characters = 0; i < end && characters < BATCH_CHARACTERS; i++) {
+      batch.push(this.#waiting[i]!);
+      characters += this.#waiting[i]!.text.length;
+    }
+    return batch;
   }
 
   async #reopenNow(): Promise<void> {

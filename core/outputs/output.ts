@@ -20,6 +20,8 @@ export interface Output {
   readonly name: string;
   /** Most messages of one write. */
   readonly batch: number;
+  /** Somebody reads along, at their own pace: a replay waits for them, however long they stop. */
+  readonly patient?: boolean;
   write(messages: readonly Message[]): Promise<Delivery>;
   /** Opens files and programs anew (SIGUSR1). */
   reopen?(): Promise<void>;

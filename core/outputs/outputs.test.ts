@@ -156,3 +156,28 @@ test("OutputQueue.room waits for an output that moves, not for one that is stuck
   expect(outputs.stats()).toMatchObject([{ delivered: 10 }]);
   await outputs.drain(100);
 });
+
+test("OutputQueue.room waits for a reader that stops, until it is told to hurry", async () => {
+  const stopped: Output = {
+    name: "stdout",
+    batch: 100,
+    patient: true,
+    write: () => new Promise(() => undefined),
+    close: async () => undefined,
+  };
+  const outputs = new OutputQueue(optionsOf("grpc_output.enabled=true", "outputs_queue.capacity=10"), {
+    ...silent,
+    grpc: stopped,
+  });
+  for (let i = 0; i < 10; i++) outputs.push(sampleAlert());
+  let free = false;
+  const waiting = outputs.room(20).then(() => {
+    free = true;
+  });
+  await Bun.sleep(100);
+  expect(free).toBe(false);
+  outputs.hurry();
+  await waiting;
+  await outputs.drain(1);
+  expect(outputs.stats()).toMatchObject([{ taken: 10, delivered: 0, lost: { shutdown: 10 } }]);
+});

@@ -22,6 +22,7 @@ export class OutputQueue {
   #retired: OutputStats[] = [];
   /** Runs while there is something to watch. */
   #watch: ReturnType<typeof setInterval> | undefined;
+  #hurried = false;
   readonly #losses: LossReport;
 
   constructor(options: OutputsOptions, deps: OutputsDeps) {
@@ -61,13 +62,33 @@ export class OutputQueue {
     return [...merged.values()];
   }
 
+  /** Whether the next alert might be lost by an output: half of its room is taken. */
+  get crowded(): boolean {
+    for (const { queue } of this.#queues.values()) if (queue.crowded) return true;
+    return false;
+  }
+
   /**
-   * Resolves as soon as no output that still moves is half full. A replay waits here between batches, so that it loses
+   * Resolves as soon as no output that still moves is half full. A replay waits here, so that it loses
    * nothing to its own speed; an output that has delivered nothing for so many milliseconds is not waited for.
    */
-  async room(patience = this.#timeout): Promise<void> {
+  room(patience = this.#timeout): Promise<void> {
+    return this.#until((queue) => !queue.crowded, patience);
+  }
+
+  /** Resolves when all that waits is written, but for outputs that have delivered nothing for so many milliseconds. */
+  emptied(patience = this.#timeout): Promise<void> {
+    return this.#until((queue) => queue.queued === 0, patience);
+  }
+
+  /** No replay waits for outputs any more: the program is to end. */
+  hurry(): void {
+    this.#hurried = true;
+  }
+
+  async #until(done: (queue: AlertQueue) => boolean, patience: number): Promise<void> {
     const waited = (queue: AlertQueue): boolean =>
-      queue.crowded && performance.now() - queue.lastProgress < patience;
+      !this.#hurried && !done(queue) && (queue.patient || queue.sinceProgress < patience);
     while ([...this.#queues.values()].some(({ queue }) => waited(queue))) await Bun.sleep(1);
   }
 

@@ -7,6 +7,7 @@ export function stdoutOutput(fd = 1): Output {
   return {
     name: "stdout",
     batch: 256,
+    patient: true,
     write: (messages) => writeLines(fd, messages, () => closed),
     close: async () => {
       closed = true;

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { FIELD_CLASSES, fieldRegistry } from "../../core/fields/all.ts";
-import type { Context, Field, FieldArg } from "../../core/fields/field.ts";
+import type { Context } from "../../core/fields/field.ts";
+import type { TemplateField } from "../../core/rules/output/template.ts";
 import { EXCEPTIONS } from "./exceptions.ts";
-import { type Json, jsonValue } from "./json-value.ts";
+import { type Json, jsonValue, outputFields } from "./json-value.ts";
 import { CONFORMANCE } from "./location.ts";
 import { replay } from "./replay.ts";
 
@@ -30,13 +30,10 @@ export interface CaptureScore {
 type Row = Readonly<Record<string, Json>>;
 
 interface Column {
-  readonly key: string;
-  readonly field: Field;
-  readonly arg: FieldArg | undefined;
+  readonly field: TemplateField;
   readonly score: FieldScore;
 }
 
-const registry = fieldRegistry(FIELD_CLASSES, ["syscall"]);
 const EXAMPLES = 3;
 /** Renderings of the time and of the machine that replayed; not among the known answers. */
 const LEFT_OUT = /^evt\.(time|datetime|reltime|deltatime|hostname|rawtime\.)/;
@@ -53,23 +50,13 @@ function parseRow(line: string): Row {
 /** Fields of the rule that prints every field: the keys of the known answers. */
 function columns(): Column[] {
   const rule = readFileSync(join(CONFORMANCE, "rules/every-field.yaml"), "utf8");
-  const keys = [...new Set(rule.match(/%[a-z0-9_.]+(?:\[[^\]]*\])?/gi)?.map((key) => key.slice(1)))];
-  return keys.filter((key) => !LEFT_OUT.test(key)).map(column);
+  return outputFields(/^ {2}output: "(.*)"$/m.exec(rule)![1]!)
+    .filter(({ name }) => !LEFT_OUT.test(name))
+    .map((field) => ({
+      field,
+      score: { key: field.name, equal: 0, total: 0, excepted: 0, examples: [] },
+    }));
 }
-
-function column(key: string): Column {
-  const score = { key, equal: 0, total: 0, excepted: 0, examples: [] };
-  const bracket = key.indexOf("[");
-  const whole = registry.find("syscall", bracket < 0 ? key : key.slice(0, bracket));
-  if (whole)
-    return { key, field: whole, arg: bracket < 0 ? undefined : argOf(key.slice(bracket + 1, -1)), score };
-  const dot = key.lastIndexOf(".");
-  const dotted = registry.find("syscall", key.slice(0, dot));
-  if (!dotted) throw new Error(`no field ${key}`);
-  return { key, field: dotted, arg: argOf(key.slice(dot + 1)), score };
-}
-
-const argOf = (text: string): FieldArg => ({ text, index: /^\d+$/.test(text) ? Number(text) : undefined });
 
 function isEqual(a: Json, b: Json): boolean {
   if (a === b) return true;
@@ -124,9 +111,10 @@ function compareEvent(
   expected: Row,
   constant: Row,
 ): void {
-  for (const { key, field, arg, score } of compared) {
+  for (const { field, score } of compared) {
+    const { key } = score;
     const want = expected[key] ?? constant[key] ?? null;
-    const got = jsonValue(context, field, arg);
+    const got = jsonValue(field, context);
     if (want === null && got === null) continue;
     const equal = isEqual(want, got);
     if (!equal && isExcepted(capture, key, got, want)) {

@@ -4,31 +4,34 @@ import { ScapSource } from "../../core/capture/scap/scap-source.ts";
 import { Engine } from "../../core/engine/engine.ts";
 import { FalcoError } from "../../core/errors.ts";
 import { FIELD_CLASSES } from "../../core/fields/all.ts";
-import type { Context, Field, FieldArg } from "../../core/fields/field.ts";
+import type { Context, FieldArg } from "../../core/fields/field.ts";
+import type { TemplateField } from "../../core/rules/output/template.ts";
 import { State } from "../../core/state/state.ts";
-import { jsonValue } from "../conformance/json-value.ts";
+import { jsonValue, outputFields } from "../conformance/json-value.ts";
 import { type AnyEvent, anyEvents, captureOf, knownCaptures, mutate, mutations } from "./capture.ts";
 
 /** A longer run by hand: FALCO_FUZZ_RUNS=1000000 bun test tests/fuzz */
 const RUNS = Number(process.env.FALCO_FUZZ_RUNS ?? 300);
 const TIMEOUT = Math.max(120_000, RUNS * 20);
-const LIMITS = { threads: 50, fdsPerProcess: 20 };
-/** A process does not need more for reading a capture of 300 kB; the rest is other tests'. */
-const MEMORY = 700 << 20;
-
-const fields = FIELD_CLASSES.flatMap((fieldClass) => fieldClass.fields).filter((field) => !field.filterOnly);
 const ARGS: readonly FieldArg[] = [
   { text: "1", index: 1 },
   { text: "PATH", index: undefined },
 ];
+const LIMITS = { threads: 50, fdsPerProcess: 20 };
+/** A process does not need more for reading a capture of 300 kB; the rest is other tests'. */
+const MEMORY = 700 << 20;
 
-/** Reads every field of the event in every way that an output could ask for. */
-function readFields(context: Context, from: readonly Field[]): void {
-  for (const field of from) {
-    if (field.arg !== "required") jsonValue(context, field, undefined);
-    if (!field.arg) continue;
-    for (const arg of ARGS) if (!field.checkArg?.(arg)) jsonValue(context, field, arg);
-  }
+/** Every field in every way that an output could ask for it. */
+const fields = FIELD_CLASSES.flatMap((fieldClass) => fieldClass.fields)
+  .filter((field) => !field.filterOnly)
+  .flatMap(({ name, arg, checkArg }) => [
+    ...(arg === "required" ? [] : [name]),
+    ...(arg ? ARGS.filter((each) => !checkArg?.(each)).map(({ text }) => `${name}[${text}]`) : []),
+  ])
+  .flatMap((asked) => outputFields(`%${asked}`));
+
+function readFields(context: Context, from: readonly TemplateField[]): void {
+  for (const field of from) jsonValue(field, context);
 }
 
 /** Runs bytes as a capture through the whole way of an event. Only a FalcoError may come out. */

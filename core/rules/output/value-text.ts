@@ -33,7 +33,6 @@ function listText(values: readonly FieldRead[], operand: Operand): string {
 /** An operand's value as a line of text shows it; nothing when it has none. */
 export function operandText(operand: Operand, context: Context): string | undefined {
   const { field, arg } = operand;
-  if (field?.filterOnly) return undefined;
   if (field?.text) return field.text(context, arg);
   const value = operand.read(context, arg);
   if (value === undefined) return undefined;
@@ -47,15 +46,12 @@ function scalarValue(value: FieldRead, { type, format }: Operand): FieldValue {
   if (isNetwork(type)) return "<IPNET>";
   if (value instanceof Uint8Array) return type === "BYTEBUF" ? dottedText(value) : ipText(value);
   if (type === "DOUBLE") return format === "NA" ? value : Math.trunc(Number(value));
-  return format === "HEX" || format === "OCT" || format === "10_PADDED_DEC"
-    ? numberText(value, type, format)
-    : value;
+  return format === "HEX" || format === "OCT" ? numberText(value, type, format) : value;
 }
 
 /** An operand's value with its type, as JSON shows it. Empty lists and absent values are null. */
 export function operandValue(operand: Operand, context: Context): FieldValue {
   const { field, arg } = operand;
-  if (field?.filterOnly) return null;
   if (field?.json) return scalarValue(field.json(context, arg), operand);
   const value = operand.read(context, arg);
   if (!Array.isArray(value)) return scalarValue(value as FieldRead, operand);
