@@ -40,9 +40,6 @@ const LOAD_SLICE_MS = 10;
 /** How long a quiet machine's engine sleeps at a stretch: messages wake it, and once a second it looks at what was lost. */
 const IDLE_MS = 1000;
 
-/** When what start-up left behind is cleared away. */
-const SETTLED_MS = 5000;
-
 type Start = Extract<ToEngine<EngineStart, RulesInput>, { type: "start" }>;
 
 function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void {
@@ -89,7 +86,6 @@ async function capture(run: Running): Promise<void> {
   const { opened, engine, sender } = run;
   await opened.source.open(engine);
   tell({ type: "capturing" });
-  if (run.isLive) setTimeout(() => Bun.gc(false), SETTLED_MS);
   try {
     await runLoop(opened.source, engine, {
       flush: () => sender.flush(),

@@ -80,6 +80,7 @@ export class Probe {
       this.#ring = new RingBuffer(maps.ring, options.bufferSize, {
         cpus: this.#cpus,
         wakeAt: new Uint32Array(buffer, byteOffset + INTEREST.wakeAt, 1),
+        urgent: new Uint32Array(buffer, byteOffset + INTEREST.urgent, 1),
         wakeFd: options.wakeFd,
       });
       this.#running = {

@@ -199,19 +199,31 @@ function variable(k: Emitter, write: Writer, lengthAt: number): void {
 
 const NO_WAKEUP = 1;
 const FORCE_WAKEUP = 2;
-/** Width of the range of pending bytes in which a record wakes a reader that gathers: no program on another CPU can leap over it unseen. */
-const WAKE_RANGE = 16 * 1024;
+/**
+ * From the bytes on that a reader waits for, a record wakes it when it is among the first WAKE_RANGE bytes of each WAKE_EVERY (a power of two):
+ * waking costs the caller a microsecond, but one wake-up alone could be leapt over by a large record.
+ */
+const WAKE_EVERY = 16 * 1024;
+const WAKE_RANGE = 1024;
+
+/** What a new program's user and files are called is asked of the system, and short ones do not live long. */
+const URGENT: ReadonlySet<string> = new Set(["execve", "execveat"]);
 
 /** R9 = how the record to come is to wake the reader. */
-function wakeFlags(k: Emitter): void {
+function wakeFlags(k: Emitter, event: EventInfo): void {
   const { asm, target } = k;
+  const isUrgent = URGENT.has(event.name);
+  if (isUrgent) {
+    asm.mapValue(R1, target.maps.interest, INTEREST.urgent);
+    asm.store(4, R1, 0, 1);
+  }
   const decided = asm.label("wake decided");
   // Without flags the kernel wakes the reader only if it had caught up, so a busy reader costs no wake-ups.
   asm.mov(R9, 0);
   asm.mapValue(R1, target.maps.interest, INTEREST.wakeAt);
   asm.load(4, R2, R1, 0);
   asm.jump("eq", R2, 0, decided);
-  asm.mov(R9, NO_WAKEUP);
+  asm.mov(R9, isUrgent ? FORCE_WAKEUP : NO_WAKEUP);
   asm.map(R1, target.maps.ring);
   // BPF_RB_AVAIL_DATA
   asm.mov(R2, 0);
@@ -219,6 +231,8 @@ function wakeFlags(k: Emitter): void {
   asm.mapValue(R1, target.maps.interest, INTEREST.wakeAt);
   asm.load(4, R2, R1, 0);
   asm.alu("sub", R0, R2);
+  asm.jump("slt", R0, 0, decided);
+  asm.alu("and", R0, WAKE_EVERY - 1);
   asm.jump("gt", R0, WAKE_RANGE, decided);
   asm.mov(R9, FORCE_WAKEUP);
   asm.place(decided);
@@ -226,7 +240,7 @@ function wakeFlags(k: Emitter): void {
 
 function submit(k: Emitter, event: EventInfo, fixed: number | undefined): void {
   const { asm, target } = k;
-  wakeFlags(k);
+  wakeFlags(k, event);
   asm.store(4, R7, SCRATCH.record + 16, fixed ?? R8);
   asm.map(R1, target.maps.ring);
   asm.mov(R2, R7);

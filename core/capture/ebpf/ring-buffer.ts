@@ -22,6 +22,16 @@ const EPOLL_DATA = process.arch === "x64" ? 4 : 8;
 const DATA_RING = 0;
 const DATA_CALL = 1;
 
+/** Urgent records end a wait at most this often. */
+const URGENT_EVERY_MS = 5;
+
+interface RingOptions {
+  readonly cpus: number;
+  readonly wakeAt: Uint32Array;
+  readonly urgent: Uint32Array;
+  readonly wakeFd: number | undefined;
+}
+
 const fenceWord = new Int32Array(1);
 
 /**
@@ -52,6 +62,9 @@ export class RingBuffer {
   readonly #epoll: number;
   readonly #event = Buffer.alloc(EPOLL_EVENT_SIZE);
   readonly #wakeAt: Uint32Array;
+  readonly #urgent: Uint32Array;
+  /** When an urgent record last ended a wait. */
+  #hurried = 0;
   /** Records handed over, by CPU number. */
   readonly perCpu: Float64Array;
   /** Bytes read since the start, and where that is in the data. */
@@ -60,14 +73,11 @@ export class RingBuffer {
 
   /**
    * `size` is the map's, a power of two; `cpus` the number of CPUs that may write. `wakeAt` is where the programs read how many pending
-   * bytes to wake the reader for; `wakeFd` an eventfd that ends a wait too. Throws SystemError.
+   * bytes to wake the reader for, `urgent` where they say that a record should not wait; `wakeFd` an eventfd that ends a wait too. Throws SystemError.
    */
-  constructor(
-    fd: number,
-    size: number,
-    { cpus, wakeAt, wakeFd }: { cpus: number; wakeAt: Uint32Array; wakeFd: number | undefined },
-  ) {
+  constructor(fd: number, size: number, { cpus, wakeAt, urgent, wakeFd }: RingOptions) {
     this.#wakeAt = wakeAt;
+    this.#urgent = urgent;
     this.perCpu = new Float64Array(cpus);
     this.#mask = size - 1;
     this.#consumer = new Mapping(fd, PAGE, 0, PROT_READ | PROT_WRITE);
@@ -163,25 +173,33 @@ export class RingBuffer {
 
   /** Blocks this thread until there is a record, another thread calls, or the time is over. Returns whether it was called. */
   wait(timeoutMs: number): boolean {
-    return this.#wait(timeoutMs, 1);
+    return this.#wait(timeoutMs, 1, false);
   }
 
   /**
-   * Lets records gather: blocks until `bytes` wait, another thread calls, or the time is over. A record that is being made just when this ends may
+   * Lets records gather: blocks until `bytes` wait, an urgent one has come (of a row of them only some), another thread calls, or the time is over. A record that is being made just when this ends may
    * come without waking anybody; the next one, or the end of the next wait, brings it along.
    */
   gather(timeoutMs: number, bytes: number): boolean {
     this.#wakeAt[0] = bytes;
     try {
-      return this.#wait(timeoutMs, bytes);
+      const start = performance.now();
+      if (this.#wait(timeoutMs, bytes, true)) return true;
+      if (this.#urgent[0] === 0) return false;
+      const now = performance.now();
+      const left = Math.min(this.#hurried + URGENT_EVERY_MS, start + timeoutMs) - now;
+      this.#hurried = now + Math.max(0, left);
+      return this.#wait(left, bytes, false);
     } finally {
       this.#wakeAt[0] = 0;
+      this.#urgent[0] = 0;
     }
   }
 
-  #wait(timeoutMs: number, bytes: number): boolean {
+  #wait(timeoutMs: number, bytes: number, hurries: boolean): boolean {
     const end = performance.now() + timeoutMs;
-    for (let left = timeoutMs; left > 0 && this.pending < bytes; left = end - performance.now()) {
+    const enough = (): boolean => this.pending >= bytes || (hurries && this.#urgent[0] !== 0);
+    for (let left = timeoutMs; left > 0 && !enough(); left = end - performance.now()) {
       const count = libc().epoll_wait(this.#epoll, ptr(this.#event), 1, Math.ceil(left));
       // An interrupted wait is as good as one that ran out: the caller looks at the buffer in any case.
       if (count <= 0) return false;
