@@ -3,6 +3,7 @@ import { loadConfig } from "../core/config/load.ts";
 import { EXPLANATION, explainCapture } from "../core/engine/explain-capture.ts";
 import { loadRuleset } from "../core/engine/ruleset.ts";
 import { FalcoError } from "../core/errors.ts";
+import { loadedPlugins } from "../core/plugins.ts";
 import { rulesInput } from "../core/settings.ts";
 import { loadOptions } from "./config/config-flags.ts";
 import { json, out, table } from "./print.ts";
@@ -17,7 +18,7 @@ export interface ExplainOptions {
 export function printExplanation(flags: ExplainOptions): void {
   const loaded = loadConfig(loadOptions(flags));
   const { ruleset, report } = loadRuleset(
-    rulesInput(loaded.config, chosenRules(flags.rules, loaded), undefined),
+    rulesInput(loaded.config, chosenRules(flags.rules, loaded), undefined, loadedPlugins(loaded)),
   );
   if (!ruleset) {
     const failure = report.files.find((file) => file.failure)?.failure;

@@ -1,4 +1,5 @@
 import { command, flagOn, flagString } from "./command.ts";
+import { configFlags, loadOptions } from "./config/config-flags.ts";
 import { out } from "./print.ts";
 
 export const fields = command({
@@ -6,6 +7,8 @@ export const fields = command({
   summary: "List the fields that conditions and outputs can use",
   examples: ["falco fields", "falco fields --source syscall --names", "falco fields --format markdown"],
   flags: {
+    config: configFlags.config,
+    option: configFlags.option,
     source: { type: "string", value: "SOURCE", help: "Only fields of this event source" },
     names: { type: "boolean", short: "N", help: "Names only" },
     verbose: { type: "boolean", short: "v", help: "Show types too" },
@@ -18,9 +21,12 @@ export const fields = command({
     },
   },
   run: async (args) => {
+    const { loadConfig } = await import("../core/config/load.ts");
+    const { loadedPlugins } = await import("../core/plugins.ts");
     const { printFields } = await import("./list-fields.ts");
     out(
       printFields({
+        plugins: loadedPlugins(loadConfig(loadOptions(args.flags))),
         format: flagString(args, "format") as "text" | "markdown" | "json",
         namesOnly: flagOn(args, "names"),
         verbose: flagOn(args, "verbose"),

@@ -1,22 +1,26 @@
+import { declaredFields, pluginSources } from "../core/capture/plugin/find.ts";
+import type { PluginSetting } from "../core/capture/plugin/plugin.ts";
 import { FalcoError } from "../core/errors.ts";
 import { FIELD_CLASSES } from "../core/fields/all.ts";
 import { type ListFormat, listFields } from "../core/fields/listing.ts";
-
-const SOURCES = ["syscall"] as const;
 
 export interface PrintFieldsOptions {
   readonly format: ListFormat;
   readonly namesOnly: boolean;
   readonly verbose: boolean;
   readonly source: string | undefined;
+  /** Plugins whose fields are listed too. */
+  readonly plugins?: readonly PluginSetting[];
 }
 
 /** The text of `falco fields` and `--list`; an unknown source is an error. */
-export function printFields({ source, ...options }: PrintFieldsOptions): string {
-  if (source !== undefined && source !== "" && !SOURCES.some((s) => s === source)) {
+export function printFields({ source, plugins = [], ...options }: PrintFieldsOptions): string {
+  const sources = pluginSources(plugins);
+  if (source !== undefined && source !== "" && !sources.includes(source)) {
     throw new FalcoError("USAGE", "Value for --list must be a valid source type", {
-      hint: `"${source}" is none of ${SOURCES.join(", ")}`,
+      hint: `"${source}" is none of ${sources.join(", ")}`,
     });
   }
-  return listFields(FIELD_CLASSES, SOURCES, source ? { ...options, source } : options);
+  const classes = [...FIELD_CLASSES, ...declaredFields(plugins)];
+  return listFields(classes, sources, source ? { ...options, source } : options);
 }

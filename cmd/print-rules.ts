@@ -1,6 +1,7 @@
 import { chosenRules } from "../core/chosen-rules.ts";
 import { loadConfig } from "../core/config/load.ts";
 import { describeFiles } from "../core/engine/describe-files.ts";
+import { loadedPlugins } from "../core/plugins.ts";
 import { describeText } from "../core/rules/describe/describe-text.ts";
 import { rulesInput } from "../core/settings.ts";
 import { loadOptions } from "./config/config-flags.ts";
@@ -18,6 +19,6 @@ export function printRules(flags: PrintRulesFlags, ruleName: string | undefined,
   const loaded = loadConfig(loadOptions(flags));
   const { config } = loaded;
   const chosen = chosenRules(flags.rules, loaded);
-  const description = describeFiles(rulesInput(config, chosen, flags.print), ruleName);
+  const description = describeFiles(rulesInput(config, chosen, flags.print, loadedPlugins(loaded)), ruleName);
   out(asJson || config.json_output ? JSON.stringify(description) : describeText(description));
 }

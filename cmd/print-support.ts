@@ -1,9 +1,11 @@
 import { hostname, machine, release, type, version } from "node:os";
 import { stringify } from "yaml";
+import { pluginVersions } from "../core/capture/plugin/find.ts";
 import { chosenRules } from "../core/chosen-rules.ts";
 import { loadConfig } from "../core/config/load.ts";
 import { showConfig } from "../core/config/settings.ts";
-import { BUILT_IN_PLUGINS, VERSIONS, versionInfo } from "../core/versions.ts";
+import { loadedPlugins } from "../core/plugins.ts";
+import { VERSIONS, versionInfo } from "../core/versions.ts";
 import { loadOptions } from "./config/config-flags.ts";
 import { out } from "./print.ts";
 import type { RunFlags } from "./run-modes.ts";
@@ -16,7 +18,7 @@ export function printSupport(flags: RunFlags, argv: readonly string[] = process.
       // A value on the command line may be a secret as well; which key was set is what matters here.
       cmdline: ["falco", ...argv.map((word) => word.replace(/=.*$/s, "=..."))].join(" "),
       config: stringify(showConfig(loaded)),
-      engine_info: versionInfo(BUILT_IN_PLUGINS),
+      engine_info: versionInfo(pluginVersions(loadedPlugins(loaded))),
       rules_files: chosenRules(flags.rules, loaded).map(({ name, content }) => ({
         name,
         variants: [{ content }],

@@ -3,6 +3,7 @@ import { readRulesFiles } from "../core/config/rules-files.ts";
 import { describeFiles } from "../core/engine/describe-files.ts";
 import { validateRules } from "../core/engine/validate-rules.ts";
 import { FalcoError } from "../core/errors.ts";
+import { loadedPlugins } from "../core/plugins.ts";
 import { describeText } from "../core/rules/describe/describe-text.ts";
 import type { LoadResult } from "../core/rules/load/load-result.ts";
 import { rulesInput } from "../core/settings.ts";
@@ -23,8 +24,9 @@ export function printValidation(
   },
   asJson = false,
 ): number {
-  const { config } = loadConfig(loadOptions(flags));
-  const input = rulesInput(config, readRulesFiles(paths, true), undefined);
+  const loaded = loadConfig(loadOptions(flags));
+  const { config } = loaded;
+  const input = rulesInput(config, readRulesFiles(paths, true), undefined, loadedPlugins(loaded));
   const { results, ok, unmet } = validateRules(input);
   if (unmet !== undefined) throw new FalcoError("RULES_PLUGIN", unmet);
   const wanted = flags["list-rules"] === true || flags.rule !== undefined;

@@ -85,7 +85,12 @@ async function printPageSize(): Promise<undefined> {
 async function printFieldList(flags: RunFlags): Promise<undefined> {
   const format = listFormat(flags);
   const { printFields } = await import("./list-fields.ts");
-  out(printFields({ format, namesOnly: flags.names, verbose: flags.verbose, source: flags.list }));
+  const { loadConfig } = await import("../core/config/load.ts");
+  const { loadedPlugins } = await import("../core/plugins.ts");
+  const { loadOptions } = await import("./config/config-flags.ts");
+  const plugins = loadedPlugins(loadConfig(loadOptions(flags)));
+  const { names: namesOnly, verbose, list: source } = flags;
+  out(printFields({ format, namesOnly, verbose, source, plugins }));
 }
 
 async function validateFiles(flags: RunFlags): Promise<number> {

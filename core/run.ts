@@ -1,24 +1,25 @@
 import { existsSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { Api } from "./api.ts";
+import { pluginVersions } from "./capture/plugin/find.ts";
+import type { PluginSetting } from "./capture/plugin/plugin.ts";
 import { chosenRules } from "./chosen-rules.ts";
 import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { diffConfig } from "./config/settings.ts";
 import { ConfigWatcher } from "./config/watch.ts";
 import { clearAfterStart } from "./engine/after-start.ts";
-import { EngineController } from "./engine/controller.ts";
+import { EngineGroup, type GroupStats } from "./engine/engine-group.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
-import type { EngineStart } from "./engine/source-spec.ts";
 import { FalcoError, reasonOf } from "./errors.ts";
 import { enabledSources, type SourceChoice } from "./event-sources.ts";
 import { createLog, type Log } from "./log.ts";
 import { OutputQueue } from "./outputs/outputs.ts";
-import { loadedPlugins } from "./plugins.ts";
+import { checkPlugins, loadedPlugins } from "./plugins.ts";
 import { invalidRules, reloadFailure, tellRestartKeys } from "./reload.ts";
 import { SelfMetrics } from "./self-metrics.ts";
 import { Services } from "./services.ts";
-import { engineStart, logOptions, rulesInput } from "./settings.ts";
+import { engineStart, engineStarts, logOptions, rulesInput } from "./settings.ts";
 import { announce, tellPlugins, tellRules, tellSelections, tellSource, tellStatistics } from "./start-log.ts";
 import { SyslogSocket } from "./syslog.ts";
 import { TracedWorkload, type TraceOptions } from "./traced-workload.ts";
@@ -47,8 +48,6 @@ const ALL_SOURCES: SourceChoice = { enable: [], disable: [] };
 const STDERR = 2;
 const SYSLOG_SOCKET = "/dev/log";
 
-type Controller = EngineController<EngineStart, RulesInput, RulesReport>;
-
 /**
  * Runs falco: configuration, rules, engine, outputs, until the source ends or a signal comes. Returns the exit code.
  * The composition root: the one place where sources, state, engine and outputs meet.
@@ -66,9 +65,11 @@ class Run {
   readonly #options: RunOptions;
   readonly #hostname = process.env.FALCO_HOSTNAME || hostname();
   #loaded: LoadedConfig;
+  /** Those that were loaded at the start: a reload keeps them. */
+  readonly #plugins: readonly PluginSetting[];
   readonly #log: Log;
   readonly #outputs: OutputQueue;
-  readonly #controller: Controller;
+  readonly #engines: EngineGroup;
   readonly #metrics: SelfMetrics;
   readonly #services: Services;
   readonly #workload: TracedWorkload | undefined;
@@ -84,6 +85,8 @@ class Run {
     this.#options = options;
     this.#workload = options.trace && new TracedWorkload(options.trace);
     this.#loaded = this.#loadConfig();
+    this.#plugins = loadedPlugins(this.#loaded);
+    checkPlugins(this.#plugins);
     const { config } = this.#loaded;
     const syslog = new SyslogSocket();
     this.#log = createLog(logOptions(config), {
@@ -109,7 +112,7 @@ class Run {
         process.exit(1);
       },
     });
-    this.#controller = new EngineController({
+    this.#engines = new EngineGroup({
       onAlerts: async (alerts) => {
         for (const alert of alerts) {
           this.#outputs.push(alert);
@@ -117,6 +120,7 @@ class Run {
         }
       },
       onLog: (level, message) => this.#log.log(level, message),
+      onLibsLog: (level, message) => this.#log.libs(level, message),
       onCapturing: () => {
         if (!this.#isReplay) clearAfterStart();
       },
@@ -125,7 +129,8 @@ class Run {
     this.#services = new Services({
       metrics: this.#metrics,
       outputs: this.#outputs,
-      stats: () => this.#controller.stats(),
+      plugins: pluginVersions(this.#plugins),
+      stats: () => this.#engines.stats(),
       log: (level, message) => this.#log.log(level, message),
     });
   }
@@ -140,9 +145,9 @@ class Run {
       tryConfig: (layer) => this.#loadConfig(layer),
       reload: () => this.#takeOn(),
       rules: () => this.#rulesInput(),
-      loadRules: (input) => this.#controller.loadRules(input),
+      loadRules: (input) => this.#engines.loadRules(input),
       push: (alert) => this.#outputs.push(alert),
-      stats: () => this.#controller.stats(),
+      stats: () => this.#engines.stats(),
       log: (level, message) => this.#log.log(level, message),
     });
   }
@@ -174,7 +179,7 @@ class Run {
     try {
       return await this.#go();
     } finally {
-      this.#controller.terminate();
+      this.#engines.terminate();
     }
   }
 
@@ -183,28 +188,26 @@ class Run {
     const start = engineStart(this.#loaded.config, {
       workload: this.#workload?.spec,
       duration: this.#options.duration,
+      plugins: this.#plugins,
     });
-    tellPlugins(this.#log, loadedPlugins(this.#loaded));
+    tellPlugins(this.#log, this.#plugins);
     const rules = this.#allRules();
-    // A capture has the sources that it has.
-    if (!this.#isReplay) enabledSources(this.#options.sources ?? ALL_SOURCES, rules.sources);
+    const starts = engineStarts(start, this.#enabledSources(rules.sources));
     tellSelections(this.#log, rules.selections);
     this.#log.log("info", "Loading rules from:");
-    this.#report = await this.#controller.start(start, rules, this.#options.dryRun);
+    this.#report = await this.#engines.start(starts, rules, this.#options.dryRun);
     tellRules(this.#log, this.#report);
     if (!this.#report.ok) return 1;
     if (this.#options.dryRun) return await this.#end("Dry run: configuration and rules are good.");
     this.#writePidfile();
     const release = this.#handleSignals();
-    tellSource(this.#log, start.source);
+    for (const { source } of starts) tellSource(this.#log, source);
     const timer = this.#stopLater();
     this.#watch();
     try {
       this.#services.start(this.#loaded);
       await this.#api?.start();
-      const stats = await this.#controller.ended;
-      if (this.#isReplay) await this.#outputs.emptied();
-      await this.#outputs.drain(this.#loaded.config.output_timeout);
+      const stats = await this.#ended();
       if (!this.#workload) tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
       if (stats.monitoring.gaveUp) throw tooManyDrops();
       return this.#workload?.exitCode ?? 0;
@@ -218,6 +221,23 @@ class Run {
     }
   }
 
+  /** Waits for the engines to end, well or not, and for what they have found to be on its way. */
+  async #ended(): Promise<GroupStats> {
+    try {
+      const stats = await this.#engines.ended;
+      if (this.#isReplay) await this.#outputs.emptied();
+      return stats;
+    } finally {
+      await this.#outputs.drain(this.#loaded.config.output_timeout);
+    }
+  }
+
+  #enabledSources(loaded: readonly string[]): readonly string[] {
+    // A capture has the sources that it has, a workload that of its system calls.
+    if (this.#isReplay) return loaded;
+    return this.#workload ? ["syscall"] : enabledSources(this.#options.sources ?? ALL_SOURCES, loaded);
+  }
+
   async #end(message: string): Promise<number> {
     this.#log.log("info", message);
     await this.#outputs.drain(this.#loaded.config.output_timeout);
@@ -227,7 +247,7 @@ class Run {
   #rulesInput(): RulesInput {
     const files = chosenRules(this.#options.rules, this.#loaded);
     this.#metrics.loaded(this.#loaded, files);
-    return rulesInput(this.#loaded.config, files, this.#options.print);
+    return rulesInput(this.#loaded.config, files, this.#options.print, this.#plugins);
   }
 
   /** The configured rules, and those made through the API. */
@@ -261,7 +281,7 @@ class Run {
       if (this.#stopping) return;
       this.#stopping = true;
       this.#log.log("info", `${signal} received, exiting...`);
-      this.#controller.stop();
+      this.#engines.stop();
       this.#outputs.hurry();
     };
     const reopen = (): void => {
@@ -313,7 +333,7 @@ class Run {
     const before = this.#loaded;
     try {
       this.#loaded = this.#loadConfig();
-      const report = await this.#controller.loadRules(this.#allRules());
+      const report = await this.#engines.loadRules(this.#allRules());
       tellRules(this.#log, report);
       if (!report.ok) throw invalidRules(report);
       this.#report = report;
@@ -332,7 +352,7 @@ class Run {
     const { duration } = this.#options;
     // A replay counts the time of its events.
     if (duration === undefined || this.#isReplay) return;
-    return setTimeout(() => this.#controller.stop(), duration * 1000);
+    return setTimeout(() => this.#engines.stop(), duration * 1000);
   }
 
   #writePidfile(): void {

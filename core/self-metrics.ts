@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { release } from "node:os";
 import type { LoadedConfig } from "./config/load.ts";
 import type { RulesFile } from "./config/rules-files.ts";
+import type { GroupStats } from "./engine/engine-group.ts";
 import type { EngineStats } from "./engine/messages.ts";
-import type { HashedFile, MetricsInput } from "./metrics/input.ts";
+import type { HashedFile, MetricsInput, SourceInput } from "./metrics/input.ts";
 import { bootTime, interfaceAddresses, readResources } from "./metrics/resources.ts";
 import type { OutputQueue } from "./outputs/outputs.ts";
 import { VERSIONS } from "./versions.ts";
@@ -24,7 +25,7 @@ export class SelfMetrics {
   #reloaded = this.#started;
   #config: LoadedConfig;
   #rulesFiles: readonly HashedFile[] = [];
-  #stats: EngineStats | undefined;
+  #stats: GroupStats | undefined;
   #hostname: string;
 
   constructor(config: LoadedConfig, outputs: OutputQueue, hostname: string) {
@@ -41,7 +42,7 @@ export class SelfMetrics {
   }
 
   /** The engine's latest numbers. */
-  set stats(stats: EngineStats) {
+  set stats(stats: GroupStats) {
     this.#stats = stats;
   }
 
@@ -60,22 +61,32 @@ export class SelfMetrics {
       booted: bootTime(),
       rulesFiles: this.#rulesFiles,
       configFiles: this.#config.files.map(({ path, sha256: hash }) => ({ path, sha256: hash })),
-      sources: [
-        {
-          source: "syscall",
-          engine: ENGINE_NAMES[this.#config.config.engine.kind] ?? this.#config.config.engine.kind,
-          processed: stats?.events ?? 0,
-          counters: stats ? countersOf(stats) : {},
-          ...(stats?.perCpu ? { perCpu: stats.perCpu } : {}),
-        },
-      ],
+      sources: this.#sources(stats),
       alerts: this.#outputs.counts,
       outputs: this.#outputs.stats(),
       resources: readResources(uptime),
       addresses: interfaceAddresses(),
     };
   }
+
+  #sources(stats: GroupStats | undefined): SourceInput[] {
+    const { kind } = this.#config.config.engine;
+    const engine = ENGINE_NAMES[kind] ?? kind;
+    if (!stats) return [{ source: "syscall", engine, processed: 0, counters: {} }];
+    return stats.engines.map((one) =>
+      sourceOf(one.source, one.isPlugin ? "source_plugin" : engine, one.stats),
+    );
+  }
 }
+
+const sourceOf = (source: string, engine: string, stats: EngineStats): SourceInput => ({
+  source,
+  engine,
+  processed: stats.events,
+  counters: countersOf(stats),
+  ...(stats.perCpu ? { perCpu: stats.perCpu } : {}),
+  ...(stats.plugins.length > 0 ? { plugins: stats.plugins } : {}),
+});
 
 function countersOf(stats: EngineStats): Record<string, number> {
   const lost = Object.values(stats.drops).reduce((sum, count) => sum + count, 0);

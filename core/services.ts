@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "./config/load.ts";
-import type { EngineStats } from "./engine/messages.ts";
+import type { GroupStats } from "./engine/engine-group.ts";
 import { reasonOf } from "./errors.ts";
 import type { LogLevel } from "./log.ts";
 import { metricsPage } from "./metrics/prometheus.ts";
@@ -7,14 +7,16 @@ import { MetricsReporter } from "./metrics/reporter.ts";
 import type { OutputQueue } from "./outputs/outputs.ts";
 import type { SelfMetrics } from "./self-metrics.ts";
 import { startWebServer, type WebServer } from "./server/web.ts";
-import { BUILT_IN_PLUGINS, versionInfo } from "./versions.ts";
+import { versionInfo } from "./versions.ts";
 
 const STATS_MS = 1000;
 
 export interface ServicesDeps {
   readonly metrics: SelfMetrics;
   readonly outputs: OutputQueue;
-  readonly stats: () => Promise<EngineStats>;
+  /** Versions of the loaded plugins, by name. */
+  readonly plugins: Readonly<Record<string, string>>;
+  readonly stats: () => Promise<GroupStats>;
   readonly log: (level: LogLevel, message: string) => void;
 }
 
@@ -55,11 +57,11 @@ export class Services {
   }
 
   #serve({ config, files }: LoadedConfig): void {
-    const { metrics, log } = this.#deps;
+    const { metrics, plugins, log } = this.#deps;
     const exposes = config.metrics.enabled && config.webserver.prometheus_metrics_enabled;
     try {
       this.#web = startWebServer(config.webserver, {
-        versions: () => versionInfo(BUILT_IN_PLUGINS),
+        versions: () => versionInfo(plugins),
         ...(exposes ? { metrics: () => metricsPage(metrics.input(), config.metrics) } : {}),
       });
     } catch (error) {

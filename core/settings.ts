@@ -1,4 +1,6 @@
 import { availableParallelism } from "node:os";
+import { findPlugin, pluginSources, sourceBrought } from "./capture/plugin/find.ts";
+import type { PluginSetting } from "./capture/plugin/plugin.ts";
 import type { Config } from "./config/schema.ts";
 import type { Addition, RulesInput } from "./engine/ruleset.ts";
 import type { EngineStart, SourceSpec, Workload } from "./engine/source-spec.ts";
@@ -77,6 +79,7 @@ export function rulesInput(
   config: Config,
   files: RulesInput["files"],
   print: string | undefined,
+  plugins: readonly PluginSetting[],
 ): RulesInput {
   return {
     files,
@@ -87,7 +90,8 @@ export function rulesInput(
     staticFields: Object.fromEntries(
       Object.entries(config.static_fields).map(([name, value]) => [name, String(value)]),
     ),
-    sources: ["syscall"],
+    sources: pluginSources(plugins),
+    plugins,
   };
 }
 
@@ -151,7 +155,15 @@ function containerOptions(config: Config): LookupOptions {
 /** How the engine starts; to watch a workload instead of what the configuration names, if there is one. */
 export function engineStart(
   config: Config,
-  { workload, duration }: { workload?: Workload | undefined; duration?: number | undefined } = {},
+  {
+    workload,
+    duration,
+    plugins = [],
+  }: {
+    workload?: Workload | undefined;
+    duration?: number | undefined;
+    plugins?: readonly PluginSetting[];
+  } = {},
 ): EngineStart {
   const traced = {
     kind: "ptrace",
@@ -168,8 +180,22 @@ export function engineStart(
       maxTimeouts: config.syscall_event_timeouts.max_consecutives,
       ...(duration === undefined ? {} : { replayDuration: duration * 1000 }),
     },
+    plugins,
     ...captureOptions(config),
   };
+}
+
+/** The starts of one engine for each event source that is enabled; a capture brings all its sources itself. */
+export function engineStarts(start: EngineStart, enabled: readonly string[]): EngineStart[] {
+  if (start.source.kind === "replay") return [start];
+  const known = start.plugins.map(findPlugin);
+  return enabled.map((eventSource) => {
+    // The first that brings it, in the order they were loaded.
+    const bringing = known.find((plugin) => sourceBrought(plugin) === eventSource);
+    return bringing
+      ? { ...start, source: { kind: "plugin", plugin: bringing.info.name, eventSource } }
+      : start;
+  });
 }
 
 function captureOptions({ capture }: Config): Pick<EngineStart, "capture"> {

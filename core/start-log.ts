@@ -1,10 +1,11 @@
+import { findPlugin } from "./capture/plugin/find.ts";
+import type { PluginSetting } from "./capture/plugin/plugin.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import type { EngineStats } from "./engine/messages.ts";
 import type { RulesReport } from "./engine/ruleset.ts";
 import type { SourceSpec } from "./engine/source-spec.ts";
 import type { Log } from "./log.ts";
 import { formatStatistics } from "./outputs/statistics.ts";
-import type { PluginInfo } from "./plugins.ts";
 import type { Selection } from "./rules/select.ts";
 import { VERSIONS } from "./versions.ts";
 
@@ -26,8 +27,12 @@ export function announce(log: Log, { files, warnings }: LoadedConfig): void {
   for (const warning of warnings) log.log("warning", warning);
 }
 
-export function tellPlugins(log: Log, plugins: readonly PluginInfo[]): void {
-  for (const { name, version } of plugins) log.log("info", `Loaded plugin '${name}@${version}', built in`);
+export function tellPlugins(log: Log, plugins: readonly PluginSetting[]): void {
+  for (const setting of plugins) {
+    const { name, version } = findPlugin(setting).info;
+    const from = setting.library === undefined ? ", built in" : ` from file ${setting.library}`;
+    log.log("info", `Loaded plugin '${name}@${version}'${from}`);
+  }
 }
 
 /** Which rules the configuration switches on and off. */
@@ -53,6 +58,8 @@ export function tellRules(log: Log, report: RulesReport): void {
 export function tellSource(log: Log, source: SourceSpec): void {
   if (source.kind === "replay") log.log("info", `Replaying events from the capture file: ${source.file}`);
   else if (source.kind === "nodriver") log.log("info", "Opening 'syscall' source with no driver.");
+  else if (source.kind === "plugin")
+    log.log("info", `Opening '${source.eventSource}' source with plugin '${source.plugin}'`);
   else if (source.kind === "ptrace") log.log("info", "Opening 'syscall' source with ptrace.");
   else log.log("info", "Opening 'syscall' source with modern BPF probe.");
 }

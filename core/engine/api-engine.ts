@@ -4,6 +4,7 @@ import { FalcoError } from "../errors.ts";
 import { FIELD_CLASSES, fieldRegistry, staticFields } from "../fields/all.ts";
 import type { FieldClass } from "../fields/field.ts";
 import type { Alert } from "../outputs/alert.ts";
+import { knowAsyncEvents } from "../rules/language/event-codes.ts";
 import type { CompiledRule } from "../rules/load/compiled.ts";
 import type { LoadResult } from "../rules/load/load-result.ts";
 import { RulesLoader } from "../rules/load/rules-loader.ts";
@@ -14,7 +15,7 @@ import { State } from "../state/state.ts";
 import { Engine } from "./engine.ts";
 import { runLoop } from "./loop.ts";
 import { ruleInfo, rulesVerdict } from "./rules-verdict.ts";
-import { expandAdditions, Ruleset, type RulesInput } from "./ruleset.ts";
+import { expandAdditions, pluginEventNames, pluginFields, Ruleset, type RulesInput } from "./ruleset.ts";
 
 export interface ApiEngineOptions {
   /** The configured rules; asked for anew at each load. */
@@ -149,17 +150,19 @@ export class ApiEngine implements RulesBackend, InputsEngine {
     inputs: readonly FieldClass[],
   ): [RulesLoader, LoadResult[]] {
     const sources = [...input.sources, ...inputs.flatMap((one) => one.sources)];
-    const classes = [...FIELD_CLASSES, staticFields(input.staticFields), ...inputs];
+    const own = [...FIELD_CLASSES, staticFields(input.staticFields), ...pluginFields(input)];
+    const classes = [...own, ...inputs];
     const registry = fieldRegistry(classes, sources);
+    knowAsyncEvents(pluginEventNames(input));
     const loader = new RulesLoader({ registry, additions: expandAdditions(input.additions, registry) });
     const { document: name } = this.#options;
     const added = contents.filter((content) => content !== "").map((content) => ({ name, content }));
     const results: LoadResult[] = [];
     for (const file of [...input.files, ...added]) {
-      const own = added.some((one) => one === file);
-      const result = loader.load(file.name, file.content, own);
+      const isOwn = added.some((one) => one === file);
+      const result = loader.load(file.name, file.content, isOwn);
       // What is wrong with a file of the configuration is its own business, unless it stops everything.
-      if (own || !result.successful) results.push(result);
+      if (isOwn || !result.successful) results.push(result);
       if (!result.successful) break;
     }
     return [loader, results];

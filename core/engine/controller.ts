@@ -1,6 +1,6 @@
 import { FalcoError } from "../errors.ts";
 import { WakeUp } from "../ffi/wake-up.ts";
-import type { LogLevel } from "../log.ts";
+import type { LibsLevel, LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
 import { workerUrl } from "../worker-url.ts";
 import { alertsTaken, progressBuffer } from "./handover.ts";
@@ -10,6 +10,8 @@ export interface ControllerHooks {
   /** Takes alerts on; when it returns a promise, the next ones wait for it. */
   readonly onAlerts: (alerts: readonly Alert[]) => void | Promise<void>;
   readonly onLog: (level: LogLevel, message: string) => void;
+  /** What plugins say. */
+  readonly onLibsLog?: (level: LibsLevel, message: string) => void;
   /** Capture has begun. */
   readonly onCapturing?: () => void;
 }
@@ -113,6 +115,9 @@ export class EngineController<S, R, L> {
         break;
       case "log":
         this.#hooks.onLog(message.level, message.message);
+        break;
+      case "libsLog":
+        this.#hooks.onLibsLog?.(message.level, message.message);
         break;
       case "alerts":
         this.#take(message.alerts);

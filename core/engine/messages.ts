@@ -1,6 +1,7 @@
+import type { PluginMetric } from "../capture/plugin/plugin.ts";
 import type { FalcoErrorOptions } from "../errors.ts";
 import type { CpuStats } from "../event/source.ts";
-import type { LogLevel } from "../log.ts";
+import type { LibsLevel, LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
 
 /** A FalcoError on its way from one thread to another: classes do not survive the passage. */
@@ -31,6 +32,8 @@ export interface EngineStats {
     readonly actionsTaken: number;
     readonly gaveUp: boolean;
   };
+  /** What plugins say of themselves, `PLUGIN.NAME`. */
+  readonly plugins: readonly PluginMetric[];
   /** State-table losses and lookups by name. */
   readonly state: Readonly<Record<string, number>>;
 }
@@ -58,5 +61,6 @@ export type FromEngine<L> =
   | { readonly type: "alerts"; readonly alerts: readonly Alert[] }
   | { readonly type: "stats"; readonly id: number; readonly stats: EngineStats }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
+  | { readonly type: "libsLog"; readonly level: LibsLevel; readonly message: string }
   | { readonly type: "ended"; readonly stats: EngineStats }
   | { readonly type: "failed"; readonly error: ErrorMessage };

@@ -1,9 +1,13 @@
+import { ALWAYS_LOADED, declaredFields, findPlugin, pluginVersions } from "../capture/plugin/find.ts";
+import type { PluginSetting } from "../capture/plugin/plugin.ts";
 import { FIELD_CLASSES, fieldRegistry, staticFields } from "../fields/all.ts";
-import type { Context, FieldRegistry } from "../fields/field.ts";
+import type { Context, FieldClass, FieldRegistry } from "../fields/field.ts";
 import type { Priority } from "../outputs/alert.ts";
 import { Matcher } from "../rules/compile/matcher.ts";
+import { knowAsyncEvents } from "../rules/language/event-codes.ts";
 import type { CompiledRule } from "../rules/load/compiled.ts";
 import { loadFailure } from "../rules/load/load-failure.ts";
+import { unmetPluginRequirement } from "../rules/load/plugin-requirements.ts";
 import { RulesLoader } from "../rules/load/rules-loader.ts";
 import { type OutputAddition, suggestedOutput } from "../rules/output/additions.ts";
 import { type Selection, selectRules } from "../rules/select.ts";
@@ -22,6 +26,8 @@ export interface RulesInput {
   readonly additions: readonly Addition[];
   readonly staticFields: Readonly<Record<string, string>>;
   readonly sources: readonly string[];
+  /** Plugins that are loaded; those of every run when absent. */
+  readonly plugins?: readonly PluginSetting[];
 }
 
 export interface FileReport {
@@ -43,9 +49,28 @@ export interface RulesReport {
   readonly enabled: number;
 }
 
-/** Fields of the event sources in play, with those of the configuration. */
-export function registryFor(input: Pick<RulesInput, "sources" | "staticFields">): FieldRegistry {
-  return fieldRegistry([...FIELD_CLASSES, staticFields(input.staticFields)], input.sources);
+const pluginsOf = ({ plugins }: Pick<RulesInput, "plugins">): readonly PluginSetting[] =>
+  plugins ?? ALWAYS_LOADED;
+
+/** Versions of the plugins that rules may require. */
+export const requiredVersions = (input: Pick<RulesInput, "plugins">): Record<string, string> =>
+  pluginVersions(pluginsOf(input));
+
+/** Names of events that plugins make. */
+export const pluginEventNames = (input: Pick<RulesInput, "plugins">): string[] =>
+  pluginsOf(input).flatMap((setting) => findPlugin(setting).eventNames ?? []);
+
+/** Fields of plugins, as declared. */
+export const pluginFields = (input: Pick<RulesInput, "plugins">): FieldClass[] =>
+  declaredFields(pluginsOf(input));
+
+/** Fields of the event sources in play, with those of the configuration and of plugins: as declared, unless others are given. */
+export function registryFor(
+  input: Pick<RulesInput, "sources" | "staticFields" | "plugins">,
+  plugins: readonly FieldClass[] = pluginFields(input),
+): FieldRegistry {
+  knowAsyncEvents(pluginEventNames(input));
+  return fieldRegistry([...FIELD_CLASSES, staticFields(input.staticFields), ...plugins], input.sources);
 }
 
 /** The additions, with the suggestions of sources spelled out. */
@@ -86,19 +111,42 @@ export class Ruleset {
   }
 }
 
-/**
- * Loads files in order; the first that has an error ends it, and there is no rule set then. `onStep` runs every
- * millisecond or so meanwhile.
- */
+export interface LoadOptions {
+  /** Runs every millisecond or so meanwhile. */
+  readonly onStep?: () => void;
+  /** Fields of plugins that run in this thread. */
+  readonly fields?: readonly FieldClass[];
+}
+
+const unmetRequirement = (name: string, unmet: string): FileReport => ({
+  name,
+  successful: false,
+  schema: "ok",
+  text: unmet,
+  failure: {
+    code: "RULES_PLUGIN",
+    message: unmet,
+    options: { hint: "add it to plugins and load_plugins" },
+  },
+});
+
+/** Loads files in order; the first that has an error ends it, and there is no rule set then. */
 export function loadRuleset(
   input: RulesInput,
-  onStep: () => void = () => {},
+  { onStep = () => {}, fields }: LoadOptions = {},
 ): { readonly report: RulesReport; readonly ruleset?: Ruleset } {
-  const registry = registryFor(input);
+  const registry = registryFor(input, fields);
   const loader = new RulesLoader({ registry, additions: expandAdditions(input.additions, registry), onStep });
+  const versions = requiredVersions(input);
   const files: FileReport[] = [];
   for (const { name, content } of input.files) {
     const result = loader.load(name, content);
+    // A plugin that is missing explains errors better than the errors do.
+    const unmet = unmetPluginRequirement(loader.collector.pluginRequirements, versions);
+    if (unmet !== undefined) {
+      files.push(unmetRequirement(name, unmet));
+      return { report: { ok: false, files, rules: [], enabled: 0 } };
+    }
     const failure = loadFailure(result);
     const { code, message, hint, place, excerpt } = failure ?? { code: "", message: "" };
     files.push({

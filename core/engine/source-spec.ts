@@ -1,3 +1,4 @@
+import type { PluginSetting } from "../capture/plugin/plugin.ts";
 import type { PtraceOptions } from "../capture/ptrace/ptrace-source.ts";
 import type { RuleCaptureOptions } from "../capture/scap/rule-capture.ts";
 import type { LookupOptions } from "../metadata/container-lookup.ts";
@@ -19,7 +20,9 @@ export type SourceSpec =
     }
   | ({ readonly kind: "ptrace"; readonly base: BaseSyscalls; readonly snapLength: number } & Workload)
   /** Nothing: rules run on events of plugins and clients only. */
-  | { readonly kind: "nodriver" };
+  | { readonly kind: "nodriver" }
+  /** The source that the plugin of that name brings. */
+  | { readonly kind: "plugin"; readonly plugin: string; readonly eventSource: string };
 
 /** What events are taken from, and what is to be known of the machine they come from. */
 export interface SourceStart {
@@ -34,6 +37,8 @@ export interface SourceStart {
 /** How the engine is to run. */
 export interface EngineStart extends SourceStart {
   readonly monitoring: MonitoringOptions;
+  /** All that are loaded; the engine starts those that have to do with its source. */
+  readonly plugins: readonly PluginSetting[];
   /** Recordings that alerts start; absent when there are none. */
   readonly capture?: RuleCaptureOptions;
 }

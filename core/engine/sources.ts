@@ -8,6 +8,7 @@ import { AccountFiles } from "../metadata/accounts.ts";
 import { ContainerLookup } from "../metadata/container-lookup.ts";
 import { httpGetOverUnix } from "../metadata/http-get.ts";
 import type { State } from "../state/state.ts";
+import type { PluginHost } from "./plugin-host.ts";
 import { pushDown } from "./push-down.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { selectSyscalls, syscallsOfEvents } from "./selection.ts";
@@ -36,11 +37,27 @@ interface CallSelection {
   readonly filters: ReadonlyMap<number, CallFilter>;
 }
 
-/** Makes the source that a specification describes, and gives state its ways to ask the system. `wakeFd` is an eventfd that ends a long wait. */
-export function makeSource(start: SourceStart, state: State, ruleset: Wanted, wakeFd?: number): OpenedSource {
+/** What some sources need beside their description. */
+interface SourceDeps {
+  readonly plugins?: Pick<PluginHost, "open">;
+  /** An eventfd that ends a long wait. */
+  readonly wakeFd?: number;
+}
+
+/** Makes the source that a specification describes, and gives state its ways to ask the system. */
+export function makeSource(
+  start: SourceStart,
+  state: State,
+  ruleset: Wanted,
+  { plugins, wakeFd }: SourceDeps = {},
+): OpenedSource {
   const { source: spec } = start;
   if (spec.kind === "replay") return { source: new ScapSource(spec.file), retarget: () => {} };
   if (spec.kind === "nodriver") return { source: new IdleSource(), retarget: () => {} };
+  if (spec.kind === "plugin") {
+    if (!plugins) throw new Error(`no plugins to take ${spec.eventSource} from`);
+    return { source: plugins.open(spec.plugin, state), retarget: () => {} };
+  }
   const hostRoot = start.containers.hostRoot;
   const source = liveSource(spec, tracedFor(ruleset, spec), wakeFd);
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);

@@ -1,8 +1,7 @@
 import type { LoadResult } from "../rules/load/load-result.ts";
 import { unmetPluginRequirement } from "../rules/load/plugin-requirements.ts";
 import { RulesLoader } from "../rules/load/rules-loader.ts";
-import { BUILT_IN_PLUGINS } from "../versions.ts";
-import { expandAdditions, type RulesInput, registryFor } from "./ruleset.ts";
+import { expandAdditions, type RulesInput, registryFor, requiredVersions } from "./ruleset.ts";
 
 export interface Validation {
   readonly results: readonly LoadResult[];
@@ -14,7 +13,7 @@ export interface Validation {
 /** Loads files one after the other as `falco -V` does: all of them, whatever is wrong with one. */
 export function validateRules(
   input: RulesInput,
-  plugins: Readonly<Record<string, string>> = BUILT_IN_PLUGINS,
+  plugins: Readonly<Record<string, string>> = requiredVersions(input),
 ): Validation {
   const registry = registryFor(input);
   const loader = new RulesLoader({ registry, additions: expandAdditions(input.additions, registry) });

@@ -10,6 +10,8 @@ import { AlertSender } from "./handover.ts";
 import { drainPending, runLoop } from "./loop.ts";
 import type { EngineStats, ErrorMessage, FromEngine, ToEngine } from "./messages.ts";
 import { Monitoring } from "./monitoring.ts";
+import { PluginEvents } from "./plugin-events.ts";
+import { PluginHost } from "./plugin-host.ts";
 import { loadRuleset, type Ruleset, type RulesInput, type RulesReport } from "./ruleset.ts";
 import type { EngineStart } from "./source-spec.ts";
 import { makeSource, type OpenedSource } from "./sources.ts";
@@ -25,9 +27,11 @@ interface Running {
   /** What holds the rules and can be given others. */
   readonly holder: { use(rules: Ruleset): void };
   readonly monitoring: Monitoring;
+  readonly isReplay: boolean;
   /** Events come from the kernel's buffer. */
   readonly isLive: boolean;
   readonly opened: OpenedSource;
+  readonly plugins: PluginHost;
   readonly state: State;
   readonly sender: AlertSender;
   readonly matches: Map<string, number>;
@@ -46,23 +50,30 @@ function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void
   // What the kernel's buffer can't hold is lost: this thread is to empty it whatever else the machine does. Early, so that it
   // watches a busy machine soon.
   if (spec.source.kind === "modern_ebpf" && !rulesOnly) preferThisThread();
-  const { report, ruleset } = loadRuleset(rules);
+  const state = new State({ threads: spec.maxThreads });
+  const plugins = new PluginHost(spec.plugins, sourceOf(spec), {
+    state,
+    log: (level, message) => tell({ type: "libsLog", level, message }),
+  });
+  const { report, ruleset } = loadRuleset(rules, { fields: plugins.fields });
   if (!ruleset || rulesOnly) {
+    plugins.close();
     tell({ type: "loaded", id: 0, report });
     return;
   }
-  const state = new State({ threads: spec.maxThreads });
-  const waits = spec.source.kind === "replay";
+  const isReplay = spec.source.kind === "replay";
+  // A plugin is asked for its events: it can wait as well as a capture can.
+  const waits = isReplay || spec.source.kind === "plugin";
   const sender = new AlertSender(progress, waits, (alerts: readonly Alert[]) =>
     tell({ type: "alerts", alerts }),
   );
   const matches = new Map<string, number>();
   const capturing =
     spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
-  const opened = makeSource(spec, state, ruleset, wakeFd);
+  const opened = makeSource(spec, state, ruleset, { plugins, wakeFd });
   const monitoring = new Monitoring(spec.monitoring, {
     source: opened.source,
-    isReplay: waits,
+    isReplay,
     hostname: spec.hostname || hostname(),
     alert: (alert) => sender.add(alert),
     log: (level, message) => tell({ type: "log", level, message }),
@@ -71,45 +82,73 @@ function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void
     },
   });
   const clock = monitoring.clock(capturing ?? ruleset);
-  const engine = new Engine(state, clock ?? capturing ?? ruleset, (rule, context) => {
+  const inner = clock ?? capturing ?? ruleset;
+  const looksFirst = isReplay || plugins.parsers.length > 0;
+  const byPlugins = looksFirst ? new PluginEvents(inner, plugins, isReplay) : undefined;
+  const engine = new Engine(state, byPlugins ?? inner, (rule, context) => {
     matches.set(rule.name, (matches.get(rule.name) ?? 0) + 1);
     sender.add(renderAlert(rule, context, spec.hostname || state.hostname));
   });
-  const holder = capturing ?? clock ?? engine;
+  const holder = capturing ?? clock ?? byPlugins ?? engine;
   const isLive = spec.source.kind === "modern_ebpf";
-  running = { engine, capturing, holder, monitoring, isLive, opened, state, sender, matches };
+  running = {
+    engine,
+    capturing,
+    holder,
+    monitoring,
+    isReplay,
+    isLive,
+    opened,
+    plugins,
+    state,
+    sender,
+    matches,
+  };
   tell({ type: "loaded", id: 0, report });
   void capture(running).catch((error) => tell({ type: "failed", error: errorMessage(error) }));
+}
+
+/** The event source whose plugins are wanted; a capture may have any. */
+function sourceOf({ source }: EngineStart): string | undefined {
+  if (source.kind === "replay") return undefined;
+  return source.kind === "plugin" ? source.eventSource : "syscall";
 }
 
 async function capture(run: Running): Promise<void> {
   const { opened, engine, sender } = run;
   await opened.source.open(engine);
+  const source = run.plugins.opened(opened.source, !run.isReplay);
   tell({ type: "capturing" });
   try {
-    await runLoop(opened.source, engine, {
+    await runLoop(source, engine, {
       flush: () => sender.flush(),
       waited: (events) => run.monitoring.waited(events),
       stopped: () => stopping,
       ...(run.isLive ? { idleMs: IDLE_MS } : {}),
     });
-    if (stopping && run.isLive) drainPending(opened.source, engine);
+    if (stopping && (run.isLive || opened.source.acknowledges)) drainPending(source, engine);
   } finally {
+    run.plugins.closed();
     run.capturing?.close();
     await sender.flush();
   }
   const stats = statsOf(run);
   opened.source.close();
+  run.plugins.close();
   tell({ type: "ended", stats });
 }
 
 function reload(id: number, rules: RulesInput): void {
   // Loading takes hundreds of milliseconds where the machine is busy: events are taken in meanwhile, by the old rules.
   let last = performance.now();
-  const { report, ruleset } = loadRuleset(rules, () => {
+  const onStep = (): void => {
     if (!running?.isLive || performance.now() - last < LOAD_SLICE_MS) return;
     running.opened.source.pump(running.engine, 0);
     last = performance.now();
+  };
+  const { report, ruleset } = loadRuleset(rules, {
+    onStep,
+    ...(running ? { fields: running.plugins.fields } : {}),
   });
   if (ruleset && running) {
     running.holder.use(ruleset);
@@ -118,7 +157,7 @@ function reload(id: number, rules: RulesInput): void {
   tell({ type: "loaded", id, report });
 }
 
-function statsOf({ engine, opened, state, sender, matches, monitoring }: Running): EngineStats {
+function statsOf({ engine, opened, plugins, state, sender, matches, monitoring }: Running): EngineStats {
   const { seen, dropped, perCpu } = opened.source.stats();
   let fds = 0;
   for (const thread of state.threads.values()) fds += thread.fds.size;
@@ -134,6 +173,7 @@ function statsOf({ engine, opened, state, sender, matches, monitoring }: Running
     matchesByRule: Object.fromEntries(matches),
     alertsDropped: sender.dropped,
     monitoring: monitoring.result,
+    plugins: plugins.metrics(),
     state: { ...state.counters },
   };
 }

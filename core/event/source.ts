@@ -144,6 +144,8 @@ export interface CpuStats {
 export interface Source {
   /** The event source that rules name: `syscall`, or a plugin's or client's own. */
   readonly name: string;
+  /** Its senders have been told that their events were taken: those that wait when it is stopped are still handed over. */
+  readonly acknowledges?: boolean;
   /** Starts capturing and hands over the seeds of what already runs. */
   open(sink: Sink): void | Promise<void>;
   /**

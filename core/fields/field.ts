@@ -38,6 +38,8 @@ export interface FieldTraits {
   /** Accepted, but not listed. */
   readonly hidden?: boolean;
   readonly deprecated?: boolean;
+  /** Rules' outputs should show it (`suggested_output`). */
+  readonly suggested?: boolean;
   /** Not usable on the right-hand side (`val(...)`). */
   readonly noRhs?: boolean;
   readonly noTransformers?: boolean;

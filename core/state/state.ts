@@ -25,7 +25,7 @@ const NONE = -1;
 /** The plugin that an event came from. */
 interface EventPlugin {
   readonly name: string;
-  describe(event: EventCursor): string;
+  describe(event: EventCursor): string | undefined;
 }
 
 /**

@@ -13,6 +13,14 @@ const binder = new Binder(fieldRegistry(FIELD_CLASSES, ["syscall"]), "syscall");
 export const outputFields = (template: string): readonly TemplateField[] =>
   parseTemplate(template, binder).fields;
 
-/** What `output_fields` of an alert holds for the field. */
+/** The known answers were kept with U+FFFD in place of control characters, which alerts hold as they are. */
+const kept = (value: Json): Json =>
+  typeof value === "string"
+    ? value.replace(/[\x00-\x1f\x7f]/g, "\ufffd")
+    : Array.isArray(value)
+      ? value.map(kept)
+      : value;
+
+/** What `output_fields` of an alert holds for the field, as the known answers keep it. */
 export const jsonValue = ({ operand }: TemplateField, context: Context): Json =>
-  operandValue(operand, context);
+  kept(operandValue(operand, context));

@@ -1,9 +1,6 @@
-import { EVENT_HEADER_SIZE, type Sink, type Source, type SourceStats } from "../../event/source.ts";
+import type { Sink, Source, SourceStats } from "../../event/source.ts";
+import { PLUGIN_DATA_AT, writePluginEvent } from "../plugin/event-record.ts";
 import type { InputEvent, InputValue } from "./declaration.ts";
-
-/** PLUGINEVENT_E: plugin_id u32, event_data bytes. Both lengths are 32 bits wide. */
-const PLUGIN_EVENT = 322;
-const DATA_AT = EVENT_HEADER_SIZE + 8 + 4;
 
 /** No plugin has these numbers: registered ones are small, and 999 is for tests. */
 const FIRST_ID = 0x8000_0000;
@@ -49,22 +46,14 @@ export class InputSource implements Source {
   /** False: the engine is behind, wait for `ready` before the next event. An event too long is counted as lost. */
   push(event: InputEvent): boolean {
     const data = Buffer.from(JSON.stringify(event.fields, replacer));
-    const length = DATA_AT + data.length;
+    const length = PLUGIN_DATA_AT + data.length;
     if (data.length > MAX_EVENT_BYTES || this.#used + length > ARENA_BYTES || this.#ended) {
       this.#refused++;
       return this.#used < ARENA_BYTES / 2;
     }
     const at = this.#used;
-    const view = this.#view;
-    view.setBigUint64(at, event.time, true);
-    view.setBigInt64(at + 8, -1n, true);
-    view.setUint32(at + 16, length, true);
-    view.setUint16(at + 20, PLUGIN_EVENT, true);
-    view.setUint32(at + 22, 2, true);
-    view.setUint32(at + EVENT_HEADER_SIZE, 4, true);
-    view.setUint32(at + EVENT_HEADER_SIZE + 4, data.length, true);
-    view.setUint32(at + EVENT_HEADER_SIZE + 8, this.id, true);
-    data.copy(this.#arena, at + DATA_AT);
+    writePluginEvent(this.#view, at, event.time, this.id, data.length);
+    data.copy(this.#arena, at + PLUGIN_DATA_AT);
     this.#used += length;
     this.#arrived?.();
     return this.#used < ARENA_BYTES / 2;

@@ -1,3 +1,4 @@
+import { EVENT } from "../../schema/event-codes.ts";
 import { EVENTS } from "../../schema/events.ts";
 import { SYSCALLS } from "../../schema/syscalls.ts";
 import type { CheckNode, ConditionNode, FieldNode, TransformNode } from "./ast.ts";
@@ -11,6 +12,11 @@ for (const { code, name } of EVENTS) {
   const codes = CODES_BY_NAME.get(name);
   if (codes) codes.push(code);
   else CODES_BY_NAME.set(name, [code]);
+}
+
+/** Makes names known that events of plugins have: all of those are of one type. */
+export function knowAsyncEvents(names: readonly string[]): void {
+  for (const name of names) if (!CODES_BY_NAME.has(name)) CODES_BY_NAME.set(name, [EVENT.ASYNCEVENT_E]);
 }
 
 /** A set of event codes. */

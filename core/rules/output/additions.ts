@@ -35,13 +35,14 @@ const SUGGESTED: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** The additions that `suggested_output` stands for: each source's suggestions, then the static fields. */
+/** The additions that `suggested_output` stands for: each source's suggestions, those of plugins, then the static fields. */
 export function suggestedOutput(registry: FieldRegistry, source?: string): OutputAddition[] {
   const sources = source === undefined ? registry.sources : [source];
   return sources.flatMap((name) => {
     const suggested = (SUGGESTED[name] ?? []).filter((field) => registry.find(name, field));
+    const plugins = registry.names(name).filter((field) => registry.find(name, field)?.suggested);
     const fixed = registry.names(name).filter((field) => field.startsWith("static."));
-    return [...suggested, ...fixed].map((field) => ({
+    return [...suggested, ...plugins, ...fixed].map((field) => ({
       source: name,
       text: `${field.replaceAll(".", "_")}=%${field}`,
     }));

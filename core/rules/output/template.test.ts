@@ -23,6 +23,7 @@ describe("parseTemplate", () => {
     ["%a.texts", "hellos"],
     ["%3a.text|%7a.text|", "hel|hello  |"],
     ["%b.text", "<NA>"],
+    ["%a.any[/x~1y/0]|", "<NA>|"],
     ["%toupper(a.text) %len(a.list)", "HELLO 2"],
     ['%join("-", (a.text,a.num))', "hello--5"],
     ["%a.flag %a.ip %a.net %a.list %a.bytes", "true 10.0.0.1 <IPNET> (x,y) a.b"],

@@ -113,7 +113,7 @@ function sortedFields(tokens: readonly Token[]): readonly TemplateField[] {
 }
 
 /** A word that no operand can be part of beyond its end. */
-const PLAIN_WORD = /^[\w.[\]-]+(?![\w.[\]("'-])/;
+const PLAIN_WORD = /^[\w.-]+(?:\[[\w.-]+\])?(?![\w.[\]("'-])/;
 
 const tokensOf = new WeakMap<Binder, Map<string, Token | undefined>>();
 
