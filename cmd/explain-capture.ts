@@ -1,6 +1,6 @@
 import { chosenRules } from "../core/chosen-rules.ts";
 import { loadConfig } from "../core/config/load.ts";
-import { explainCapture } from "../core/engine/explain-capture.ts";
+import { EXPLANATION, explainCapture } from "../core/engine/explain-capture.ts";
 import { loadRuleset } from "../core/engine/ruleset.ts";
 import { FalcoError } from "../core/errors.ts";
 import { loadedPlugins } from "../core/plugins.ts";
@@ -41,4 +41,5 @@ export function printExplanation(flags: ExplainOptions): void {
       rows.map((row) => [row.call, reason(row), row.filtered]),
     ),
   );
+  out(`\n${EXPLANATION}`);
 }

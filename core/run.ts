@@ -8,6 +8,7 @@ import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { diffConfig } from "./config/settings.ts";
 import { ConfigWatcher } from "./config/watch.ts";
+import { clearAfterStart } from "./engine/after-start.ts";
 import { EngineGroup, type GroupStats } from "./engine/engine-group.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
@@ -134,6 +135,9 @@ class Run {
       },
       onLog: (level, message) => this.#log.log(level, message),
       onLibsLog: (level, message) => this.#log.libs(level, message),
+      onCapturing: () => {
+        if (!this.#isReplay) clearAfterStart();
+      },
     });
     this.#metrics = new SelfMetrics(this.#loaded, this.#outputs, this.#hostname);
     this.#services = new Services({

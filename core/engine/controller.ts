@@ -1,4 +1,5 @@
 import { FalcoError } from "../errors.ts";
+import { WakeUp } from "../ffi/wake-up.ts";
 import type { LibsLevel, LogLevel } from "../log.ts";
 import type { Alert } from "../outputs/alert.ts";
 import { workerUrl } from "../worker-url.ts";
@@ -22,6 +23,7 @@ export class EngineController<S, R, L> {
   readonly #worker: Worker;
   readonly #hooks: ControllerHooks;
   readonly #progress = progressBuffer();
+  readonly #wakeUp = new WakeUp();
   readonly #waiting = new Map<
     number,
     { resolve: (value: never) => void; reject: (error: unknown) => void }
@@ -46,7 +48,14 @@ export class EngineController<S, R, L> {
 
   /** Loads the rules and, when they are good and not all that is wanted, captures. Resolves with the load's report. */
   start(start: S, rules: R, rulesOnly = false): Promise<L> {
-    return this.#ask<L>(0, { type: "start", start, rules, rulesOnly, progress: this.#progress });
+    return this.#ask<L>(0, {
+      type: "start",
+      start,
+      rules,
+      rulesOnly,
+      progress: this.#progress,
+      wakeFd: this.#wakeUp.fd,
+    });
   }
 
   /** Loads other rules; they are in effect from the next event on, if their report says they are good. */
@@ -72,10 +81,12 @@ export class EngineController<S, R, L> {
 
   terminate(): void {
     this.#worker.terminate();
+    this.#wakeUp.call();
   }
 
   #send(message: ToEngine<S, R>): void {
     this.#worker.postMessage(message);
+    this.#wakeUp.call();
   }
 
   #ask<T>(id: number, message: ToEngine<S, R>): Promise<T> {

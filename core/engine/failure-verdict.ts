@@ -1,15 +1,9 @@
-import { EventCursor } from "../event/cursor.ts";
-import { EVENT_HEADER_SIZE } from "../event/source.ts";
-import type { Context } from "../fields/field.ts";
 import type { BoundNode, TestNode } from "../rules/check/bind.ts";
 import { EF } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
 import { HAS_RESULT } from "../schema/has-result.ts";
-import { State } from "../state/state.ts";
-import { Thread } from "../state/thread.ts";
-
-/** Known for sure, or not known without what only the event holds. */
-type Verdict = boolean | undefined;
+import { BareEvent } from "./bare-event.ts";
+import { type Verdict, verdict } from "./three-valued.ts";
 
 /** Fields that say the same of every event of a type with the same result. */
 const OF_RESULT: ReadonlySet<string> = new Set([
@@ -22,41 +16,13 @@ const OF_RESULT: ReadonlySet<string> = new Set([
 /** Likewise where a call that failed made no descriptor. */
 const OF_MISSING_FD: ReadonlySet<string> = new Set(["fd.num", "fd.type", "fd.typechar"]);
 
-/** An exit event of which nothing but its result is there, of a thread without descriptors. */
-class FailedEvent {
-  readonly context: Context;
-  readonly #bytes: Buffer;
-  readonly #event = new EventCursor();
-  readonly #state = new State();
-
-  constructor(code: number) {
-    const count = EVENTS[code]!.params.length;
-    this.#bytes = Buffer.alloc(EVENT_HEADER_SIZE + 2 * count + 8);
-    this.#bytes.writeUInt32LE(this.#bytes.length, 16);
-    this.#bytes.writeUInt16LE(code, 20);
-    this.#bytes.writeUInt32LE(count, 22);
-    this.#bytes.writeUInt16LE(8, EVENT_HEADER_SIZE);
-    const thread = new Thread(1);
-    thread.lastEventFd = -1;
-    this.#state.thread = thread;
-    this.context = { event: this.#event, state: this.#state };
-  }
-
-  with(errno: number): Context {
-    const bytes = this.#bytes;
-    bytes.writeBigInt64LE(BigInt(-errno), bytes.length - 8);
-    this.#event.set(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0, 0);
-    return this.context;
-  }
-}
-
 /**
  * Which failures of a call rules may be true for. Conditions are evaluated with what is known of such an event; what is not known leaves
  * the answer open, and open means yes.
  */
 export class FailureVerdicts {
   readonly #code: number;
-  readonly #event: FailedEvent;
+  readonly #event: BareEvent;
   readonly #errnos: readonly number[];
   readonly #makesFd: boolean;
   /** For each test that can be decided, its answer for every error. */
@@ -67,7 +33,7 @@ export class FailureVerdicts {
     const { flags } = EVENTS[code]!;
     this.#code = code;
     this.#makesFd = (flags & EF.CREATES_FD) !== 0 && (flags & EF.USES_FD) === 0;
-    this.#event = new FailedEvent(code);
+    this.#event = new BareEvent(code, 0, 8);
     this.#errnos = Array.from({ length: lastErrno }, (_, i) => i + 1);
   }
 
@@ -86,32 +52,13 @@ export class FailureVerdicts {
   }
 
   /** For error `index + 1`, or whatever the error. */
-  #verdict(node: BoundNode, index: number | undefined): Verdict {
-    switch (node.kind) {
-      case "not": {
-        const inner = this.#verdict(node.child, index);
-        return inner === undefined ? undefined : !inner;
-      }
-      case "and":
-      case "or": {
-        const decisive = node.kind === "or";
-        let open = false;
-        for (const child of node.children) {
-          const verdict = this.#verdict(child, index);
-          if (verdict === decisive) return decisive;
-          open ||= verdict === undefined;
-        }
-        return open ? undefined : !decisive;
-      }
-      case "test": {
-        const answers = this.#answer(node);
-        if (!answers) return undefined;
-        if (index !== undefined) return answers[index];
-        return answers.every((answer) => answer === answers[0]) ? answers[0] : undefined;
-      }
-      default:
-        return undefined;
-    }
+  #verdict(condition: BoundNode, index: number | undefined): Verdict {
+    return verdict(condition, (test) => {
+      const answers = this.#answer(test);
+      if (!answers) return undefined;
+      if (index !== undefined) return answers[index];
+      return answers.every((answer) => answer === answers[0]) ? answers[0] : undefined;
+    });
   }
 
   #answer(node: TestNode): readonly boolean[] | undefined {
@@ -122,7 +69,7 @@ export class FailureVerdicts {
     const answers =
       known && quantifier === "one" && operand.arg === undefined
         ? this.#errnos.map((errno) => {
-            const value = operand.read(this.#event.with(errno), undefined);
+            const value = operand.read(this.#event.with(-errno), undefined);
             return value !== undefined && !isList(value) && test.passes(value);
           })
         : undefined;

@@ -3,9 +3,11 @@ import { internalAlert } from "../outputs/internal-alert.ts";
 import { clockText } from "../time-text.ts";
 
 const RULE = "Falco internal: timeouts notification";
+/** The reference counts waits, which last so long on a machine where nothing happens. Ours last longer, so time is counted. */
+export const TIMEOUT_NS = 30_000_000n;
 
 export interface IdleOptions {
-  /** Empty waits in a row after which an alert is raised. */
+  /** Empty waits in a row, of TIMEOUT_NS each, after which an alert is raised. */
   readonly maxConsecutives: number;
   readonly hostname: string;
   readonly alert: (alert: Alert) => void;
@@ -15,7 +17,8 @@ export interface IdleOptions {
 export class IdleWatch {
   readonly #options: IdleOptions;
   #maxConsecutives: number;
-  #waits = 0;
+  /** Since when there has been silence, or silence that no alert has told of. */
+  #since: bigint | undefined;
   #lastEvent: bigint | undefined;
 
   constructor(options: IdleOptions) {
@@ -30,12 +33,12 @@ export class IdleWatch {
   /** Takes the outcome of one wait for events; `now` is in nanoseconds since the epoch. */
   waited(events: number, now: bigint): void {
     if (events > 0) {
-      this.#waits = 0;
-      this.#lastEvent = now;
+      this.#since = this.#lastEvent = now;
       return;
     }
-    if (++this.#waits <= this.#maxConsecutives) return;
-    this.#waits = 0;
+    this.#since ??= now;
+    if (now - this.#since <= BigInt(this.#maxConsecutives) * TIMEOUT_NS) return;
+    this.#since = now;
     const { hostname, alert } = this.#options;
     alert(
       internalAlert({

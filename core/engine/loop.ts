@@ -1,9 +1,11 @@
 import type { Sink, Source } from "../event/source.ts";
 
-/** How long a source may block when nothing happens: the longest that a message for the engine waits. */
+/** How long a source may block when nothing happens, where nothing else ends its wait: the longest that a message for the engine waits. */
 const IDLE_MS = 100;
 /** Under load the thread looks at its messages this often. */
 const YIELD_MS = 20;
+/** A batch after which there is time to look at once. */
+const FEW = 512;
 
 export interface LoopHooks {
   /** After each batch: hand over what has gathered. */
@@ -11,6 +13,8 @@ export interface LoopHooks {
   /** After each wait that did not end the source, with the number of events it brought. */
   readonly waited?: (events: number) => void;
   readonly stopped: () => boolean;
+  /** How long the source may block: longer than IDLE_MS where each message also ends its wait. */
+  readonly idleMs?: number;
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -20,18 +24,23 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
  * the loop lets the thread's own messages through.
  */
 export async function runLoop(source: Source, sink: Sink, hooks: LoopHooks): Promise<void> {
+  const { idleMs = IDLE_MS } = hooks;
   let yielded = performance.now();
+  let patience = idleMs;
   while (!hooks.stopped()) {
-    const pumped = source.pump(sink, IDLE_MS);
+    const pumped = source.pump(sink, patience);
     const count = typeof pumped === "number" ? pumped : await pumped;
     if (count >= 0) hooks.waited?.(count);
     const flushed = hooks.flush();
     if (flushed) await flushed;
     if (count < 0) return;
     const now = performance.now();
-    if (count === 0 || now - yielded > YIELD_MS) {
+    // A message may have ended the wait just over: only who has looked may block for long.
+    patience = Math.min(idleMs, YIELD_MS);
+    if (count < FEW || now - yielded > YIELD_MS) {
       await turn();
       yielded = performance.now();
+      patience = idleMs;
     }
   }
 }

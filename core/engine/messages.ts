@@ -49,6 +49,8 @@ export type ToEngine<S, R> =
       /** Load them and leave it at that. */
       readonly rulesOnly: boolean;
       readonly progress: SharedArrayBuffer;
+      /** Descriptor of the eventfd that each message sets, for an engine that blocks. */
+      readonly wakeFd: number;
     }
   | { readonly type: "rules"; readonly id: number; readonly rules: R }
   /** Of the start-up description, what can be changed while it runs. */

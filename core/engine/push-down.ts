@@ -2,7 +2,9 @@ import { type CallFilter, LAST_ERRNO } from "../capture/ebpf/call-filter.ts";
 import type { BoundNode } from "../rules/check/bind.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { SYSCALLS } from "../schema/syscalls.ts";
+import { UPDATES } from "../state/update/all.ts";
 import { FailureVerdicts } from "./failure-verdict.ts";
+import { wantedParameters } from "./parameter-verdict.ts";
 
 /** What push-down needs of a rule. */
 export interface WantingRule {
@@ -28,6 +30,8 @@ const STATE_WANTS: Readonly<Partial<Record<number, readonly number[] | "all">>> 
 };
 
 const F_DUPFD = 0;
+/** Whether a descriptor outlives execve is part of its open flags. */
+const F_SETFD = 2;
 const F_DUPFD_CLOEXEC = 1030;
 const PR_SET_NAME = 15;
 const PR_SET_CHILD_SUBREAPER = 36;
@@ -37,7 +41,7 @@ const RLIMIT_NOFILE = 7;
 
 /** Where state alone asks for a call: the values of an argument that it learns something from. */
 const STATE_ONLY: Readonly<Partial<Record<number, CallFilter["only"]>>> = {
-  [EVENT.SYSCALL_FCNTL_X]: { argument: 1, values: [F_DUPFD, F_DUPFD_CLOEXEC] },
+  [EVENT.SYSCALL_FCNTL_X]: { argument: 1, values: [F_DUPFD, F_SETFD, F_DUPFD_CLOEXEC] },
   [EVENT.SYSCALL_PRCTL_X]: {
     argument: 0,
     values: [PR_SET_NAME, PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER],
@@ -103,10 +107,13 @@ function filterOf(event: number, conditions: readonly BoundNode[]): CallFilter |
   const forState = conditions.length === 0;
   const only = forState ? STATE_ONLY[event] : undefined;
   const exceptTcp = forState && DATAGRAMS.has(event);
-  if (!failures && !only && !exceptTcp) return undefined;
+  // What succeeded may be what state has to learn, whatever rules want of it.
+  const parameters = UPDATES[event] ? [] : wantedParameters(event, conditions);
+  if (!failures && !only && !exceptTcp && parameters.length === 0) return undefined;
   return {
     ...(failures ? { failures } : {}),
     ...(only ? { only } : {}),
+    ...(parameters.length > 0 ? { parameters } : {}),
     ...(exceptTcp ? { exceptTcp } : {}),
   };
 }

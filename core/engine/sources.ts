@@ -42,12 +42,19 @@ interface CallSelection {
 /** Sources that bring what they bring. */
 const UNTARGETED = { retarget: () => {}, rebase: () => {} };
 
+/** What some sources need beside their description. */
+interface SourceDeps {
+  readonly plugins?: Pick<PluginHost, "open">;
+  /** An eventfd that ends a long wait. */
+  readonly wakeFd?: number;
+}
+
 /** Makes the source that a specification describes, and gives state its ways to ask the system. */
 export function makeSource(
   start: SourceStart,
   state: State,
   ruleset: Wanted,
-  plugins?: Pick<PluginHost, "open">,
+  { plugins, wakeFd }: SourceDeps = {},
 ): OpenedSource {
   const { source: spec } = start;
   if (spec.kind === "replay") return { source: new ScapSource(spec.file), ...UNTARGETED };
@@ -57,7 +64,7 @@ export function makeSource(
     return { source: plugins.open(spec.plugin, state), ...UNTARGETED };
   }
   const hostRoot = start.containers.hostRoot;
-  const source = liveSource(spec, tracedFor(ruleset, spec));
+  const source = liveSource(spec, tracedFor(ruleset, spec), wakeFd);
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
   state.ownPid = process.pid;
   state.accounts.source = new AccountFiles(hostRoot);
@@ -75,10 +82,20 @@ export function makeSource(
   return { source, retarget, rebase };
 }
 
-function liveSource(spec: Live, selection: CallSelection): EbpfSource | PtraceSource {
+function liveSource(
+  spec: Live,
+  selection: CallSelection,
+  wakeFd: number | undefined,
+): EbpfSource | PtraceSource {
   if (spec.kind === "ptrace") return new PtraceSource({ ...spec, traced: selection.traced });
   const { snapLength, bufferBytes: bufferSize, dropFailed } = spec;
-  return new EbpfSource({ ...selection, snapLength, bufferSize, dropFailed });
+  return new EbpfSource({
+    ...selection,
+    snapLength,
+    bufferSize,
+    dropFailed,
+    ...(wakeFd === undefined ? {} : { wakeFd }),
+  });
 }
 
 /** No system calls at all: the engine still serves events that others bring. */

@@ -42,10 +42,15 @@ let running: Running | undefined;
 let stopping = false;
 /** How long loading rules may keep events waiting. */
 const LOAD_SLICE_MS = 10;
+/** How long a quiet machine's engine sleeps at a stretch: messages wake it, and once a second it looks at what was lost. */
+const IDLE_MS = 1000;
 
 type Start = Extract<ToEngine<EngineStart, RulesInput>, { type: "start" }>;
 
-function start({ start: spec, rules, rulesOnly, progress }: Start): void {
+function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void {
+  // What the kernel's buffer can't hold is lost: this thread is to empty it whatever else the machine does. Early, so that it
+  // watches a busy machine soon.
+  if (spec.source.kind === "modern_ebpf" && !rulesOnly) preferThisThread();
   const state = new State({ threads: spec.maxThreads });
   const plugins = new PluginHost(spec.plugins, sourceOf(spec), {
     state,
@@ -66,9 +71,7 @@ function start({ start: spec, rules, rulesOnly, progress }: Start): void {
   const matches = new Map<string, number>();
   const capturing =
     spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
-  // What the kernel's buffer can't hold is lost: this thread is to empty it whatever else the machine does.
-  if (spec.source.kind === "modern_ebpf") preferThisThread();
-  const opened = makeSource(spec, state, ruleset, plugins);
+  const opened = makeSource(spec, state, ruleset, { plugins, wakeFd });
   const monitoring = new Monitoring(spec.monitoring, {
     source: opened.source,
     isReplay,
@@ -123,6 +126,7 @@ async function capture(run: Running): Promise<void> {
       flush: () => sender.flush(),
       waited: (events) => run.monitoring.waited(events),
       stopped: () => stopping,
+      ...(run.isLive ? { idleMs: IDLE_MS } : {}),
     });
     if (stopping && (run.isLive || opened.source.acknowledges)) drainPending(source, engine);
   } finally {

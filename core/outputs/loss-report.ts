@@ -21,8 +21,8 @@ export class LossReport {
     this.#log = log;
   }
 
-  /** `final` reports what is left to report without regard to the interval. */
-  look(queue: AlertQueue, timeoutMs: number, final: boolean): void {
+  /** `final` reports what is left to report without regard to the interval. Returns whether all that was lost has been told. */
+  look(queue: AlertQueue, timeoutMs: number, final: boolean): boolean {
     const now = performance.now();
     const told = this.#told.get(queue.name) ?? { lost: 0, at: Number.NEGATIVE_INFINITY, stall: undefined };
     this.#told.set(queue.name, told);
@@ -33,12 +33,14 @@ export class LossReport {
     }
     const { lost } = queue.stats();
     const total = LOSSES.reduce((sum, loss) => sum + lost[loss], 0);
-    if (total === told.lost || (!final && now - told.at < INTERVAL_MS)) return;
+    if (total === told.lost) return true;
+    if (!final && now - told.at < INTERVAL_MS) return false;
     const causes = LOSSES.filter((loss) => lost[loss] > 0).map((loss) => `${loss} ${lost[loss]}`);
     const why = lost.error > 0 && queue.lastError ? `; last error: ${reasonOf(queue.lastError)}` : "";
     const news = `Output "${queue.name}" lost ${total - told.lost} alerts`;
     this.#log("error", `${news} (since the start: ${causes.join(", ")})${why}`);
     told.lost = total;
     told.at = now;
+    return true;
   }
 }

@@ -8,6 +8,9 @@ import type { OutputsDeps, OutputsOptions } from "./options.ts";
 import type { Message, Output } from "./output.ts";
 import { AlertCounts } from "./statistics.ts";
 
+/** How often outputs that have something to do are looked at. */
+const WATCH_MS = 250;
+
 /** All outputs, each behind its own queue. `push` never waits, and no output can hold up another. */
 export class OutputQueue {
   readonly counts = new AlertCounts();
@@ -17,7 +20,8 @@ export class OutputQueue {
   #queues = new Map<string, { queue: AlertQueue; fingerprint: string }>();
   /** Queues of outputs that a reload took away; their counters remain. */
   #retired: OutputStats[] = [];
-  readonly #watch: ReturnType<typeof setInterval>;
+  /** Runs while there is something to watch. */
+  #watch: ReturnType<typeof setInterval> | undefined;
   #hurried = false;
   readonly #losses: LossReport;
 
@@ -30,8 +34,6 @@ export class OutputQueue {
       this.#queues.set(made.name, { queue, fingerprint: made.fingerprint });
     }
     this.#losses = new LossReport(deps.log);
-    this.#watch = setInterval(() => this.#report(), 250);
-    this.#watch.unref();
   }
 
   /** Names of the enabled outputs. */
@@ -45,6 +47,9 @@ export class OutputQueue {
     for (const { queue } of this.#queues.values()) {
       if (!queue.push(message)) this.#deps.onFatal?.(`the queue of the ${queue.name} output is full`);
     }
+    if (this.#watch !== undefined) return;
+    this.#watch = setInterval(() => this.#report(), WATCH_MS);
+    this.#watch.unref();
   }
 
   /** Counters of each output, those that a reload removed included. */
@@ -131,7 +136,14 @@ export class OutputQueue {
   }
 
   #report(final = false): void {
-    for (const { queue } of this.#queues.values()) this.#losses.look(queue, this.#timeout, final);
+    let busy = false;
+    for (const { queue } of this.#queues.values()) {
+      const told = this.#losses.look(queue, this.#timeout, final);
+      busy ||= !told || queue.writingSince !== undefined || queue.stats().queued > 0;
+    }
+    if (busy) return;
+    clearInterval(this.#watch);
+    this.#watch = undefined;
   }
 }
 

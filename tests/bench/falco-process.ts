@@ -3,6 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dir, "..", "..");
+/** From the sources, or the binary that FALCO_BINARY names. */
+const COMMAND = process.env.FALCO_BINARY
+  ? [process.env.FALCO_BINARY]
+  : [process.execPath, join(ROOT, "cmd", "main.ts")];
 /** Ticks of /proc/<pid>/stat. */
 const TICKS_PER_SECOND = 100;
 
@@ -40,7 +44,7 @@ export async function startFalco(
     await Bun.write(file, rules);
     flags.push("-r", file);
   }
-  const child = Bun.spawn([process.execPath, join(ROOT, "cmd", "main.ts"), "run", ...flags], {
+  const child = Bun.spawn([...COMMAND, "run", ...flags], {
     cwd: ROOT,
     stdout: "ignore",
     stderr: Bun.file(join(dir, "log")),

@@ -2,13 +2,16 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { WakeUp } from "../../core/ffi/wake-up.ts";
 import { endWithTests } from "../harness/children.ts";
 import { eventually } from "../harness/programs.ts";
+
 import { inKernel, kernelObjectsOf } from "./kernel-objects.ts";
 import { LiveRecorder, whyNoEbpf } from "./live-recorder.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const MAIN = join(ROOT, "cmd", "main.ts");
+const UNIT = join(ROOT, "core", "library", "systemd", "falco.service");
 
 const reason = whyNoEbpf();
 if (reason) console.log(`skipped: life and death of the probe, ${reason}`);
@@ -22,8 +25,8 @@ const RULES = `
 `;
 const dirs: string[] = [];
 
-/** falco run with one rule and no server, its output as it comes. */
-async function startFalco() {
+/** falco run with one rule and no server, its output as it comes; `prefix` is the command that starts it. */
+async function startFalco(prefix: readonly string[] = []) {
   const dir = mkdtempSync(join(tmpdir(), "falco-life-"));
   dirs.push(dir);
   const rules = join(dir, "rules.yaml");
@@ -34,7 +37,7 @@ async function startFalco() {
     "engine.modern_ebpf.buf_size_preset=1",
   ];
   const child = Bun.spawn(
-    [process.execPath, MAIN, "run", "-r", rules, ...options.flatMap((option) => ["-o", option])],
+    [...prefix, process.execPath, MAIN, "run", "-r", rules, ...options.flatMap((option) => ["-o", option])],
     { stdout: "pipe", stderr: "pipe", cwd: ROOT },
   );
   endWithTests(child);
@@ -97,6 +100,29 @@ describe.skipIf(reason !== undefined)("falco run with the live probe", () => {
     expect(await Promise.all(both.map(({ child }) => child.exited))).toEqual([0, 0]);
   }, 180_000);
 
+  test("it needs no more capabilities than the systemd unit grants", async () => {
+    const unit = await Bun.file(UNIT).text();
+    const granted = /^CapabilityBoundingSet=(.+)$/m
+      .exec(unit)![1]!
+      .toLowerCase()
+      .replaceAll("cap_", "+")
+      .split(" ");
+    const falco = await startFalco(["setpriv", "--no-new-privs", `--bounding-set=-all,${granted.join(",")}`]);
+    expect(await falco.seen("Opening 'syscall' source")).toBe(true);
+    const end = Date.now() + 30_000;
+    let alerted = false;
+    while (!alerted && falco.child.exitCode === null && Date.now() < end) {
+      await touchMarker(falco.dir);
+      alerted = await Promise.race([
+        falco.seen(`marker ${falco.dir}/marker`),
+        Bun.sleep(500).then(() => false),
+      ]);
+    }
+    expect(alerted).toBe(true);
+    falco.child.kill("SIGTERM");
+    expect(await falco.child.exited).toBe(0);
+  }, 180_000);
+
   test("without privileges it says what it needs and how else to run", async () => {
     const script = `const { EbpfSource } = await import(${JSON.stringify(join(ROOT, "core/capture/ebpf/ebpf-source.ts"))});
       process.setgroups([]); process.setgid(65534); process.setuid(65534);
@@ -149,6 +175,20 @@ describe.skipIf(reason !== undefined)("EbpfSource", () => {
     expect(opened.filter(({ params }) => (params.fd as number) < 0)).toEqual([]);
     recorder.source.close();
   });
+
+  test("another thread's call ends a wait for events, also one made before", () => {
+    const wakeUp = new WakeUp();
+    const recorder = new LiveRecorder(["delete_module"], { wakeFd: wakeUp.fd });
+    const minutes = 10 * 60_000;
+    wakeUp.call();
+    while (recorder.wait(minutes) > 0);
+    const script = `require("node:fs").writeSync(${wakeUp.fd}, new BigUint64Array([1n]));`;
+    const worker = new Worker(URL.createObjectURL(new Blob([script])));
+    while (recorder.wait(minutes) > 0);
+    worker.terminate();
+    recorder.source.close();
+    wakeUp.close();
+  }, 30_000);
 
   test("what a full buffer loses is counted by cause and by CPU", async () => {
     const recorder = new LiveRecorder(["close"], { bufferSize: 4096 });

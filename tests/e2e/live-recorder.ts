@@ -53,6 +53,11 @@ export class LiveRecorder {
     this.source.open(this.#sink);
   }
 
+  /** Blocks for events; returns how many came. */
+  wait(timeoutMs: number): number {
+    return this.source.pump(this.#sink, timeoutMs);
+  }
+
   /** Takes over what is pending until `done` holds, or for at most `timeoutMs`. */
   async collect(done: () => boolean, timeoutMs = 60_000): Promise<void> {
     const end = Date.now() + timeoutMs;

@@ -25,8 +25,15 @@ const RULES = [
   "evt.type in (sendto, sendmsg) and fd.l4proto = udp",
   "evt.type = shutdown and fd.l4proto = tcp",
   "evt.type = fchmod and fd.name endswith /file",
+  'evt.type in (chmod, fchmodat) and evt.arg.mode contains "S_IRUSR"',
+  "evt.type in (kill, tgkill) and evt.arg.sig in (0, SIGCHLD, SIGUSR1, SIGCONT)",
+  "evt.type = mprotect and evt.arg.prot contains PROT_EXEC",
+  "evt.type = setsockopt and evt.arg.optname = SO_REUSEADDR and evt.rawres = 0",
+  "evt.type = lseek and evt.arg.whence = SEEK_END",
+  "evt.type = renameat2 and evt.arg.flags contains RENAME_NOREPLACE",
 ].map(
-  (condition, i) => `- {rule: "rule ${i}", desc: d, condition: '${condition}', output: o, priority: INFO}`,
+  (condition, i) =>
+    `- {rule: "rule ${i}", desc: d, condition: ${JSON.stringify(condition)}, output: o, priority: INFO}`,
 );
 
 const reason = whyNoEbpf();

@@ -79,7 +79,10 @@ describe("webhook", () => {
     ["", "it is not JSON"],
     ["{", "it is not JSON"],
     ["1", "data not recognized as a k8s audit event, EventList or array of them"],
-    ['{"kind":"EventList","items":{}}', "data not recognized as a k8s audit event, EventList or array of them"],
+    [
+      '{"kind":"EventList","items":{}}',
+      "data not recognized as a k8s audit event, EventList or array of them",
+    ],
     ['{"kind":"Pod"}', "data not recognized as a k8s audit event, EventList or array of them"],
     ['{"kind":"Event"}', "an event has no stageTimestamp that is a time"],
     [

@@ -1,4 +1,4 @@
-import { R0 } from "./assembler.ts";
+import { R0, R1 } from "./assembler.ts";
 import type { Emitter, Value } from "./emitter.ts";
 import { fileOf } from "./file-values.ts";
 import { AF, sockOf } from "./socket-writers.ts";
@@ -9,12 +9,24 @@ const IPPROTO_TCP = 6;
 /** Errors that a filter may tell apart; a result below −LAST_ERRNO always passes. */
 export const LAST_ERRNO = 531;
 
+/** Values of an event's parameter, as it is recorded, with which the call passes. */
+export interface ParameterFilter {
+  readonly name: string;
+  /** A value with other bits than these passes. */
+  readonly domain: number;
+  /** Those that pass, or else bits of which one has to be set. */
+  readonly values?: readonly number[];
+  readonly anyOf?: number;
+}
+
 /** What of a call is recorded. What a filter doesn't mention passes. */
 export interface CallFilter {
   /** Errors (positive numbers) with which a failed call passes; others up to LAST_ERRNO are not recorded. All pass when absent. */
   readonly failures?: readonly number[];
   /** Values of an argument, its low 32 bits, with which the call passes. */
   readonly only?: { readonly argument: number; readonly values: readonly number[] };
+  /** Each has to pass. */
+  readonly parameters?: readonly ParameterFilter[];
   /** Leaves out calls on TCP sockets, whose ends are known from connecting; the descriptor is the first argument. */
   readonly exceptTcp?: true;
 }
@@ -22,11 +34,19 @@ export interface CallFilter {
 /** Whether a failed call is of no interest whatever its error: the dispatcher then leaves at once. */
 export const dropsFailures = ({ failures }: CallFilter): boolean => failures?.length === 0;
 
-/** Leaves the program where the filter says so; nothing has been done for the record by then. */
-export function emitFilter(k: Emitter, { failures, only, exceptTcp }: CallFilter): void {
+/**
+ * Leaves the program where the filter says so; nothing has been done for the record by then. `parameter` gives a parameter's value
+ * as it will be recorded.
+ */
+export function emitFilter(
+  k: Emitter,
+  { failures, only, parameters, exceptTcp }: CallFilter,
+  parameter: (name: string) => Value,
+): void {
   const { asm } = k;
   if (exceptTcp) dropTcp(k);
   if (only) allow(k, arg(only.argument), only.values);
+  for (const filter of parameters ?? []) allowParameter(k, parameter(filter.name), filter);
   if (!failures) return;
   const pass = asm.label("passes");
   result(k);
@@ -42,6 +62,19 @@ function allow(k: Emitter, value: Value, values: readonly number[]): void {
   const pass = asm.label("wanted value");
   value(k);
   for (const one of values) asm.jump32("eq", R0, one, pass);
+  asm.goto(k.drop);
+  asm.place(pass);
+}
+
+function allowParameter(k: Emitter, value: Value, { domain, values, anyOf = 0 }: ParameterFilter): void {
+  const { asm } = k;
+  const pass = asm.label("wanted parameter");
+  value(k);
+  asm.mov(R1, R0);
+  asm.alu32("and", R1, ~domain);
+  asm.jump("ne", R1, 0, pass);
+  if (values) for (const one of values) asm.jump32("eq", R0, one, pass);
+  else asm.jump32("set", R0, anyOf, pass);
   asm.goto(k.drop);
   asm.place(pass);
 }

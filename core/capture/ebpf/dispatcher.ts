@@ -23,8 +23,18 @@ export const CALL_TABLE_SIZE = SOCKETCALL_BASE + 32;
 export const SOCKETCALL = 102;
 const OLD_MMAP = 90;
 
-/** The interest map: a byte a call number (WANTED), then of each native and each 32-bit call | recorded code u16 | native number u16 |. */
-export const INTEREST = { flags: 0, codes: MAX_SYSCALLS, size: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE } as const;
+/**
+ * What user space tells the programs, in one map: a byte a call number (WANTED), then of each native and each 32-bit call
+ * | recorded code u16 | native number u16 |, and, on a cache line of its own since it changes all the time, the bytes that the reader waits for
+ * (u32): 0 when it is to be woken as soon as it has caught up. Behind that a word that a program sets when its record should not wait.
+ */
+export const INTEREST = {
+  flags: 0,
+  codes: MAX_SYSCALLS,
+  wakeAt: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 64,
+  urgent: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 68,
+  size: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 128,
+} as const;
 
 /**
  * The program on sys_exit. A call nobody wants leaves after one load and one test; for the others it puts arguments and

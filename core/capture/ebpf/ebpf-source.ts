@@ -1,6 +1,4 @@
-import { availableParallelism } from "node:os";
 import type { SeedSink, Sink, Source, SourceStats } from "../../event/source.ts";
-import { libc } from "../../ffi/libc.ts";
 import { ProcScan } from "../proc/proc-scan.ts";
 import { bootTime } from "./boot-time.ts";
 import type { CallFilter } from "./call-filter.ts";
@@ -18,6 +16,8 @@ export interface EbpfOptions {
   readonly bufferSize?: number;
   /** Leaves out calls that failed. */
   readonly dropFailed?: boolean;
+  /** An eventfd with which another thread ends a `pump` that waits. */
+  readonly wakeFd?: number;
   /** Reads kernel memory with helper calls even where plain loads are possible: a slower path that older kernels need. */
   readonly helperReads?: boolean;
   /** Records the child's side of clone where the task is made, as machines need on which it does not return from the call. */
@@ -30,14 +30,11 @@ const DEFAULT_BUFFER = 8 * 1024 * 1024;
 /** Events handed over at most before the caller gets its turn. */
 const BATCH = 16_384;
 /**
- * After the first event of a quiet time others are let come, so that a trickle of events costs few wake-ups: at most this long, and no longer
- * than a busy CPU needs for its share of the buffer. Where more than a trickle came last time, only for a moment.
+ * After the first event of a quiet time others are let come, so that a trickle of events costs few wake-ups: this long, or until there
+ * are so many bytes of them (of the smallest buffer a sixteenth).
  */
-const MAX_GATHER_MS = 30;
-const TRICKLE = 512;
-const BYTES_PER_CPU_AND_MS = 128 * 1024;
-/** Bytes pending from which on nothing is waited for. */
-const PLENTY = 256 * 1024;
+const GATHER_MS = 100;
+const PLENTY = 64 * 1024;
 
 /**
  * What a record holds is read when the call ends. The kernel's own view, which no other thread can falsify: results and descriptors, arguments passed in
@@ -55,8 +52,7 @@ export class EbpfSource implements Source {
   readonly #scan = new ProcScan(this.#bootTime);
   #probe: Probe | undefined;
   #delivered = 0;
-  #gatherMs = 1;
-  #lastCount = 0;
+  #plenty = PLENTY;
   /** What the counters were when the probe was closed. */
   #last: SourceStats = { seen: 0, dropped: {} };
 
@@ -73,10 +69,10 @@ export class EbpfSource implements Source {
       dropFailed = false,
       helperReads = false,
       childAtFork = false,
+      wakeFd,
     } = this.#options;
     const size = 2 ** Math.ceil(Math.log2(bufferSize));
-    const share = size / (availableParallelism() * BYTES_PER_CPU_AND_MS);
-    this.#gatherMs = Math.max(1, Math.min(MAX_GATHER_MS, Math.floor(share)));
+    this.#plenty = Math.min(PLENTY, size / 16);
     try {
       this.#probe = new Probe({
         arch: childAtFork ? { ...arch, childReturns: false } : arch,
@@ -85,6 +81,7 @@ export class EbpfSource implements Source {
         bufferSize: size,
         dropFailed,
         helperReads,
+        ...(wakeFd === undefined ? {} : { wakeFd }),
       });
       this.#probe.setTraced(this.#options.traced, this.#options.filters);
     } catch (error) {
@@ -107,14 +104,10 @@ export class EbpfSource implements Source {
   pump(sink: Sink, timeoutMs: number): number {
     const probe = this.#probe;
     if (!probe) return -1;
-    if (probe.pending < PLENTY && timeoutMs > 0) {
-      probe.wait(timeoutMs);
-      const gather = this.#lastCount > TRICKLE ? 1 : this.#gatherMs;
-      if (probe.pending > 0 && probe.pending < PLENTY) libc().usleep(Math.min(gather, timeoutMs) * 1000);
-    }
+    if (timeoutMs > 0 && probe.pending < this.#plenty && !probe.wait(timeoutMs) && probe.pending > 0)
+      probe.gather(Math.min(GATHER_MS, timeoutMs), this.#plenty);
     const count = probe.drain(sink, BATCH);
     this.#delivered += count;
-    this.#lastCount = count;
     return count;
   }
 

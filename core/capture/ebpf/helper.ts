@@ -11,4 +11,5 @@ export const HELPER = {
   probeReadKernelString: 115,
   bootTime: 125,
   ringOutput: 130,
+  ringQuery: 134,
 } as const;

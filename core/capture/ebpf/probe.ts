@@ -8,21 +8,12 @@ import { EVENTS } from "../../schema/events.ts";
 import { SYSCALLS } from "../../schema/syscalls.ts";
 import type { Architecture } from "./architecture.ts";
 import { Assembler, R0 } from "./assembler.ts";
-import {
-  attachRawTracepoint,
-  createMap,
-  loadProgram,
-  MAP_TYPE,
-  MAPPABLE,
-  runProgram,
-  updateMap,
-} from "./bpf.ts";
+import { attachRawTracepoint, loadProgram, runProgram, updateMap } from "./bpf.ts";
 import { Btf } from "./btf.ts";
 import { type CallFilter, dropsFailures } from "./call-filter.ts";
 import { type Call, callsOf } from "./calls.ts";
 import { COUNTERS_STRIDE, LOSS_CAUSES } from "./counters.ts";
 import {
-  CALL_TABLE_SIZE,
   COMPAT_BASE,
   dispatcherProgram,
   INTEREST,
@@ -34,10 +25,10 @@ import {
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
 import { HELPER } from "./helper.ts";
+import { createMaps, inPages, possibleCpus } from "./maps.ts";
 import { type EventId, eventProgram, type FillerSet } from "./program.ts";
 import { BTF_PATH } from "./requirements.ts";
 import { RingBuffer } from "./ring-buffer.ts";
-import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
 
 export interface ProbeOptions {
@@ -50,6 +41,8 @@ export interface ProbeOptions {
   readonly dropFailed: boolean;
   /** Bytes of the ring buffer, a power of two. */
   readonly bufferSize: number;
+  /** An eventfd that ends a wait for events. */
+  readonly wakeFd?: number;
   /** Reads kernel memory with helper calls even where plain loads are possible; for tests of that path. */
   readonly helperReads?: boolean;
 }
@@ -59,7 +52,10 @@ export interface ProbeOptions {
  * process is, however it ends.
  */
 export class Probe {
-  readonly #target: Target;
+  readonly #running: Omit<Target, "btf" | "cast">;
+  readonly #helperReads: boolean;
+  /** Set while programs are built. */
+  #built: Target | undefined;
   readonly #fillers: FillerSet;
   readonly #calls: readonly Call[];
   readonly #ring: RingBuffer;
@@ -75,16 +71,20 @@ export class Probe {
 
   /** Reads the kernel's types, makes the maps and attaches the dispatcher; nothing is captured yet. Throws SystemError or FalcoError. */
   constructor(options: ProbeOptions) {
-    const btf = new Btf(readFileSync(BTF_PATH));
+    this.#helperReads = options.helperReads ?? false;
     try {
-      const maps = this.#createMaps(options.bufferSize);
-      this.#ring = new RingBuffer(maps.ring, options.bufferSize, this.#cpus);
-      this.#counters = new Mapping(maps.counters, pages(this.#cpus * COUNTERS_STRIDE), 0, PROT_READ);
-      this.#interest = new Mapping(maps.interest, pages(INTEREST.size), 0, PROT_READ | PROT_WRITE);
-      this.#target = {
-        btf,
+      const maps = createMaps(options.bufferSize, this.#cpus, (fd) => this.#keep(fd));
+      this.#counters = new Mapping(maps.counters, inPages(this.#cpus * COUNTERS_STRIDE), 0, PROT_READ);
+      this.#interest = new Mapping(maps.interest, inPages(INTEREST.size), 0, PROT_READ | PROT_WRITE);
+      const { buffer, byteOffset } = this.#interest.bytes;
+      this.#ring = new RingBuffer(maps.ring, options.bufferSize, {
+        cpus: this.#cpus,
+        wakeAt: new Uint32Array(buffer, byteOffset + INTEREST.wakeAt, 1),
+        urgent: new Uint32Array(buffer, byteOffset + INTEREST.urgent, 1),
+        wakeFd: options.wakeFd,
+      });
+      this.#running = {
         arch: options.arch,
-        cast: options.helperReads ? undefined : btf.find("bpf_rdonly_cast"),
         bootTime: options.bootTime,
         self: this.#ownPid(),
         cpus: this.#cpus,
@@ -95,7 +95,7 @@ export class Probe {
       this.#calls = callsOf(options.arch);
       this.#fillers = syscallFillers(options.arch);
       this.#numberCalls();
-      const dispatcher = this.#keep(loadProgram("sys_exit", dispatcherProgram(this.#target)));
+      const dispatcher = this.#keep(loadProgram("sys_exit", dispatcherProgram(this.#target())));
       this.#links.set("sys_exit", attachRawTracepoint("sys_exit", dispatcher));
     } catch (error) {
       this.close();
@@ -103,51 +103,18 @@ export class Probe {
     }
   }
 
+  /** What programs are built for. The kernel's types are megabytes, so they are read when a program is to be built and let go in `setTraced`. */
+  #target(): Target {
+    if (this.#built) return this.#built;
+    const btf = new Btf(readFileSync(BTF_PATH));
+    const cast = this.#helperReads ? undefined : btf.find("bpf_rdonly_cast");
+    this.#built = { ...this.#running, btf, cast };
+    return this.#built;
+  }
+
   #keep(fd: number): number {
     this.#descriptors.push(fd);
     return fd;
-  }
-
-  #createMaps(bufferSize: number): Target["maps"] {
-    const array = { type: MAP_TYPE.array, keySize: 4, entries: 1 };
-    const maps = {
-      scratch: this.#keep(
-        createMap({ ...array, name: "falco_scratch", valueSize: SCRATCH.size, entries: this.#cpus }),
-      ),
-      nestedScratch: this.#keep(
-        createMap({ ...array, name: "falco_nested", valueSize: SCRATCH.nestedSize, entries: this.#cpus }),
-      ),
-      ring: this.#keep(
-        createMap({ name: "falco_ring", type: MAP_TYPE.ring, keySize: 0, valueSize: 0, entries: bufferSize }),
-      ),
-      counters: this.#keep(
-        createMap({
-          ...array,
-          name: "falco_counters",
-          valueSize: this.#cpus * COUNTERS_STRIDE,
-          flags: MAPPABLE,
-        }),
-      ),
-      interest: this.#keep(
-        createMap({ ...array, name: "falco_interest", valueSize: INTEREST.size, flags: MAPPABLE }),
-      ),
-      programs: this.#keep(
-        createMap({
-          name: "falco_programs",
-          type: MAP_TYPE.programArray,
-          keySize: 4,
-          valueSize: 4,
-          entries: CALL_TABLE_SIZE,
-        }),
-      ),
-    };
-    const scratch = Buffer.alloc(SCRATCH.size);
-    for (let cpu = 0; cpu < this.#cpus; cpu++) {
-      scratch.writeUInt32LE(cpu, SCRATCH.record - CPU_PREFIX);
-      updateMap(maps.scratch, cpu, scratch);
-      updateMap(maps.nestedScratch, cpu, scratch.subarray(0, SCRATCH.nestedSize));
-    }
-    return maps;
   }
 
   /** The table that turns call numbers into codes, for the events that name the call. */
@@ -177,13 +144,21 @@ export class Probe {
 
   /** Captures exactly these (codes of the syscall table), of which filters may leave out some calls. Programs are loaded when first needed. Throws FalcoError. */
   setTraced(codes: ReadonlySet<number>, filters: ReadonlyMap<number, CallFilter> = new Map()): void {
+    try {
+      this.#trace(codes, filters);
+    } finally {
+      this.#built = undefined;
+    }
+  }
+
+  #trace(codes: ReadonlySet<number>, filters: ReadonlyMap<number, CallFilter>): void {
     const flags = new Uint8Array(MAX_SYSCALLS);
     for (const { code, exit, index } of this.#calls) {
       if (!codes.has(code)) continue;
       const filter = filters.get(code) ?? {};
       const program = this.#syscallProgram(exit, filter);
       if (program === undefined) continue;
-      updateMap(this.#target.maps.programs, index, Buffer.from(new Uint32Array([program]).buffer));
+      updateMap(this.#running.maps.programs, index, Buffer.from(new Uint32Array([program]).buffer));
       if (index < COMPAT_BASE) {
         flags[index]! |= WANTED.native | (dropsFailures(filter) ? WANTED.successOnly : 0);
       } else if (index < SOCKETCALL_BASE) flags[index - COMPAT_BASE]! |= WANTED.compat;
@@ -199,7 +174,7 @@ export class Probe {
     const key = `${id} ${JSON.stringify(filter)}`;
     let program = this.#programs.get(key);
     if (program === undefined) {
-      const code = eventProgram(this.#target, id, filler, filter);
+      const code = eventProgram(this.#target(), id, filler, filter);
       program = this.#keep(loadProgram(EVENTS[EVENT[id]]!.name, code));
       this.#programs.set(key, program);
     }
@@ -216,11 +191,11 @@ export class Probe {
       mayBeMissing,
       unlessChildReturns,
     } of TRACEPOINT_FILLERS) {
-      if (unlessChildReturns && this.#target.arch.childReturns) continue;
+      if (unlessChildReturns && this.#running.arch.childReturns) continue;
       const link = this.#links.get(tracepoint);
       const wanted = wantedBy.some((name) => names.has(name));
       if (wanted && link === undefined) {
-        const program = loadProgram(tracepoint, eventProgram(this.#target, event, filler));
+        const program = loadProgram(tracepoint, eventProgram(this.#target(), event, filler));
         try {
           this.#links.set(tracepoint, attachRawTracepoint(tracepoint, program));
         } catch (error) {
@@ -245,9 +220,14 @@ export class Probe {
     return this.#ring.pending;
   }
 
-  /** Blocks until something is pending or the time is over. */
-  wait(timeoutMs: number): void {
-    this.#ring.wait(timeoutMs);
+  /** Blocks until something is pending, another thread calls, or the time is over. Returns whether it was called. */
+  wait(timeoutMs: number): boolean {
+    return this.#ring.wait(timeoutMs);
+  }
+
+  /** As `wait`, for so many bytes. */
+  gather(timeoutMs: number, bytes: number): boolean {
+    return this.#ring.gather(timeoutMs, bytes);
   }
 
   /** Events lost since the start, by cause; all causes are there. */
@@ -281,13 +261,4 @@ export class Probe {
     this.#counters?.unmap();
     this.#interest?.unmap();
   }
-}
-
-const PAGE = 4096;
-const pages = (bytes: number): number => Math.ceil(bytes / PAGE) * PAGE;
-
-/** Highest CPU number the kernel may ever bring up, plus one. */
-function possibleCpus(): number {
-  const list = readFileSync("/sys/devices/system/cpu/possible", "latin1").trim();
-  return Number(/(\d+)$/.exec(list)?.[1] ?? 0) + 1;
 }

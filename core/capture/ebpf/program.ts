@@ -2,9 +2,10 @@ import { EVENT_HEADER_SIZE } from "../../event/source.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { EF, type EventInfo, type ParamType } from "../../schema/event-row.ts";
 import { EVENTS } from "../../schema/events.ts";
-import { R0, R1, R2, R3, R4, R6, R7, R8, R10 } from "./assembler.ts";
+import { R0, R1, R2, R3, R4, R6, R7, R8, R9, R10 } from "./assembler.ts";
 import { type CallFilter, emitFilter } from "./call-filter.ts";
 import { COUNTERS_STRIDE, counterOf, TOO_LARGE } from "./counters.ts";
+import { INTEREST } from "./dispatcher.ts";
 import { Emitter, type Value, type Writer } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
 import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
@@ -83,7 +84,9 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
     k.asm.jump("eq", R0, target.self, leave);
   }
   k.loadScratch(R7, leave, filler.nested);
-  emitFilter(k, filter);
+  // A call that gives several records has a value for each.
+  const { parameters, ...rest } = filter;
+  emitFilter(k, filler.repeat ? rest : filter, (name) => recorded(event, filler, name));
   if (filler.when) {
     filler.when(k);
     k.asm.jump("eq", R0, 0, k.drop);
@@ -103,6 +106,16 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
   k.asm.mov(R0, 0);
   k.asm.exit();
   return k.asm.finish();
+}
+
+/** A parameter of fixed size, cut to what its place in the record holds. */
+function recorded(event: EventInfo, filler: Filler, name: string): Value {
+  const width = WIDTH[event.params.find((param) => param.name === name)!.type] ?? 8;
+  return (k) => {
+    filler.params[name]!(k);
+    if (width < 4) k.alu("and", 2 ** (8 * width) - 1);
+    else if (width === 4) k.asm.alu32("mov", R0, R0);
+  };
 }
 
 /** Starts the program anew for the call's next record. A loop around the program's body would be more than the verifier follows. */
@@ -184,16 +197,57 @@ function variable(k: Emitter, write: Writer, lengthAt: number): void {
   k.settle();
 }
 
+const NO_WAKEUP = 1;
+const FORCE_WAKEUP = 2;
+/**
+ * From the bytes on that a reader waits for, a record wakes it when it is among the first WAKE_RANGE bytes of each WAKE_EVERY (a power of two):
+ * waking costs the caller a microsecond, but one wake-up alone could be leapt over by a large record.
+ */
+const WAKE_EVERY = 16 * 1024;
+const WAKE_RANGE = 1024;
+
+/** What a new program's user and files are called is asked of the system, and short ones do not live long. */
+const URGENT: ReadonlySet<string> = new Set(["execve", "execveat"]);
+
+/** R9 = how the record to come is to wake the reader. */
+function wakeFlags(k: Emitter, event: EventInfo): void {
+  const { asm, target } = k;
+  const isUrgent = URGENT.has(event.name);
+  if (isUrgent) {
+    asm.mapValue(R1, target.maps.interest, INTEREST.urgent);
+    asm.store(4, R1, 0, 1);
+  }
+  const decided = asm.label("wake decided");
+  // Without flags the kernel wakes the reader only if it had caught up, so a busy reader costs no wake-ups.
+  asm.mov(R9, 0);
+  asm.mapValue(R1, target.maps.interest, INTEREST.wakeAt);
+  asm.load(4, R2, R1, 0);
+  asm.jump("eq", R2, 0, decided);
+  asm.mov(R9, isUrgent ? FORCE_WAKEUP : NO_WAKEUP);
+  asm.map(R1, target.maps.ring);
+  // BPF_RB_AVAIL_DATA
+  asm.mov(R2, 0);
+  asm.call(HELPER.ringQuery);
+  asm.mapValue(R1, target.maps.interest, INTEREST.wakeAt);
+  asm.load(4, R2, R1, 0);
+  asm.alu("sub", R0, R2);
+  asm.jump("slt", R0, 0, decided);
+  asm.alu("and", R0, WAKE_EVERY - 1);
+  asm.jump("gt", R0, WAKE_RANGE, decided);
+  asm.mov(R9, FORCE_WAKEUP);
+  asm.place(decided);
+}
+
 function submit(k: Emitter, event: EventInfo, fixed: number | undefined): void {
   const { asm, target } = k;
+  wakeFlags(k, event);
   asm.store(4, R7, SCRATCH.record + 16, fixed ?? R8);
   asm.map(R1, target.maps.ring);
   asm.mov(R2, R7);
   asm.alu("add", R2, SCRATCH.record - CPU_PREFIX);
   asm.mov(R3, fixed ?? R8);
   asm.alu("add", R3, CPU_PREFIX);
-  // Without flags the kernel wakes the reader only if it had caught up, so a busy reader costs no wake-ups.
-  asm.mov(R4, 0);
+  asm.mov(R4, R9);
   asm.call(HELPER.ringOutput);
   const recorded = asm.label("recorded");
   asm.jump("eq", R0, 0, recorded);

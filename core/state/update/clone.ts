@@ -56,7 +56,7 @@ function callerSide(state: State, event: EventCursor, childTid: number): void {
   }
   if (childTellsItself(state, event, caller, childTid)) return;
   const existing = state.threads.get(childTid);
-  if (existing && (existing.flags & CLONE.INVERTED) !== 0) return;
+  if (existing && ((existing.flags & CLONE.INVERTED) !== 0 || isRead(state, existing, event))) return;
   if (existing) removeThread(state, childTid);
 
   const child = new Thread(childTid);
@@ -97,12 +97,22 @@ function childTellsItself(state: State, event: EventCursor, caller: Thread, chil
   );
 }
 
+/** Nanoseconds from the thread's start to the event. */
+const ageAt = (event: EventCursor, thread: Thread): number =>
+  (event.timeHigh - thread.cloneTimeHigh) * TWO_32 + (event.timeLow - thread.cloneTimeLow);
+
+/**
+ * Whether this child was read from the system before its parent's event came, as happens to what starts while capture does: it may run another program
+ * by then. Captures are taken as the reference takes them.
+ */
+const isRead = (state: State, child: Thread, event: EventCursor): boolean =>
+  state.threadExists !== undefined && ageAt(event, child) < STALE_NS;
+
 function childSide(state: State, event: EventCursor): void {
   const known = state.thread;
   let replaced = false;
   if (known && (known.cloneTimeHigh !== 0 || known.cloneTimeLow !== 0)) {
-    const age = (event.timeHigh - known.cloneTimeHigh) * TWO_32 + (event.timeLow - known.cloneTimeLow);
-    if (age < STALE_NS) return;
+    if (ageAt(event, known) < STALE_NS) return;
     removeThread(state, event.tid);
     state.thread = undefined;
     replaced = true;
