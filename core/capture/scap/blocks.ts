@@ -1,3 +1,5 @@
+import { EVENT } from "../../schema/event-codes.ts";
+
 /**
  * Blocks of a capture file. The container is pcapng's: a section header, then blocks of
  *
@@ -77,4 +79,17 @@ export const EVENT_BLOCKS: ReadonlyMap<number, EventBlockKind> = new Map<number,
   [0x204, { prefix: 2, counted: false }],
   [0x8010_abcd, { prefix: 2, counted: false }],
   [0x208, { prefix: 6, counted: false }],
+]);
+
+/** Flag of an event block: the event is not for rules. */
+export const STATE_ONLY = 1;
+
+/** Events of these types at the very start tell of what was there before. */
+export const INITIAL: ReadonlySet<number> = new Set([
+  EVENT.CONTAINER_JSON_2_E,
+  EVENT.USER_ADDED_E,
+  EVENT.USER_DELETED_E,
+  EVENT.GROUP_ADDED_E,
+  EVENT.GROUP_DELETED_E,
+  EVENT.ASYNCEVENT_E,
 ]);

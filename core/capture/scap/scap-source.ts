@@ -1,7 +1,6 @@
 // hot path
 import { FalcoError, reasonOf } from "../../errors.ts";
 import { EVENT_HEADER_SIZE, type Sink, type Source, type SourceStats } from "../../event/source.ts";
-import { EVENT } from "../../schema/event-codes.ts";
 import { EVENTS } from "../../schema/events.ts";
 import {
   BLOCK,
@@ -10,11 +9,14 @@ import {
   BYTE_ORDER_MAGIC,
   EVENT_BLOCKS,
   FORMAT_MAJOR,
+  INITIAL,
   SECTION_HEADER,
   SEED_BLOCKS,
+  STATE_ONLY,
 } from "./blocks.ts";
 import { Body, BodyError } from "./body.ts";
-import { countParams, OLD_HEADER_SIZE, oldRecordLength } from "./count-params.ts";
+import { OLD_HEADER_SIZE } from "./count-params.ts";
+import { CountedRecord } from "./counted-record.ts";
 import { type Input, openInput } from "./input.ts";
 import { recordFault } from "./record-fault.ts";
 import { readSeedBlock } from "./seed-blocks.ts";
@@ -25,17 +27,6 @@ import { Window } from "./window.ts";
 const MAX_BLOCK = 256 << 20;
 /** Bytes before the record in the usual event block: the CPU's number. */
 const PLAIN_PREFIX = 2;
-/** Flag of an event block: the event is not for rules. */
-const STATE_ONLY = 1;
-/** Events of these types at the very start tell of what was there before. */
-const INITIAL: ReadonlySet<number> = new Set([
-  EVENT.CONTAINER_JSON_2_E,
-  EVENT.USER_ADDED_E,
-  EVENT.USER_DELETED_E,
-  EVENT.GROUP_ADDED_E,
-  EVENT.GROUP_DELETED_E,
-  EVENT.ASYNCEVENT_E,
-]);
 const MIN_SECTION_HEADER = BLOCK_OVERHEAD + 16;
 
 /**
@@ -54,9 +45,7 @@ export class ScapSource implements Source {
   /** Nothing has come yet but events that tell how things stood. */
   #starting = true;
   #stateOnly = false;
-  /** Version 1 records with the parameter count put in. */
-  #counted: Buffer = Buffer.alloc(1 << 17);
-  #countedView = new DataView(this.#counted.buffer, this.#counted.byteOffset, this.#counted.length);
+  readonly #counted = new CountedRecord();
 
   /** `openFile` gives the file's bytes, decompressed. */
   constructor(file: string, openFile: (file: string) => Promise<Input> = openInput) {
@@ -213,15 +202,15 @@ export class ScapSource implements Source {
     const cpu = view.getUint16(start + BLOCK_HEAD, true);
     this.#stateOnly = prefix !== PLAIN_PREFIX && (view.getUint32(offset - 4, true) & STATE_ONLY) !== 0;
     if (!this.#upgrade.isCurrent(code, params)) return this.#convert(sink, bytes, view, offset, cpu);
-    this.#hand(sink, bytes, view, offset, cpu);
-    return true;
+    return this.#hand(sink, bytes, view, offset, cpu);
   }
 
   /** Events about users and containers that a capture begins with, and those flagged so, only tell how things stand. */
-  #hand(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): void {
+  #hand(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): true {
     this.#starting &&= INITIAL.has(view.getUint16(offset + 20, true));
     if ((this.#starting || this.#stateOnly) && sink.learn) sink.learn(bytes, view, offset, cpu);
     else sink.event(bytes, view, offset, cpu);
+    return true;
   }
 
   #convert(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
@@ -232,8 +221,7 @@ export class ScapSource implements Source {
       if (error instanceof UpgradeError) this.#fail(`an event of type ${error.message}`);
       throw error;
     }
-    this.#hand(sink, upgrade.bytes, upgrade.view, upgrade.offset, cpu);
-    return true;
+    return this.#hand(sink, upgrade.bytes, upgrade.view, upgrade.offset, cpu);
   }
 
   /** Puts the number of parameters into the header, as newer records have it. */
@@ -247,24 +235,12 @@ export class ScapSource implements Source {
     if (code >= EVENTS.length) return false;
     const cpu = view.getUint16(start + BLOCK_HEAD, true);
     this.#stateOnly = prefix !== PLAIN_PREFIX && (view.getUint32(offset - 4, true) & STATE_ONLY) !== 0;
-    const length = oldRecordLength(code, view.getUint32(offset + 16, true));
-    if (length < OLD_HEADER_SIZE || length > space)
-      this.#fail(`an event of ${length} bytes is in a block of ${space}`);
-    const params = countParams(view, offset, length, code);
-    if (params < 0) this.#fail(`the parameters of an event ${EVENTS[code]!.id} do not add up to its length`);
-    if (length + 4 > this.#counted.length) {
-      this.#counted = Buffer.alloc((length + 4) * 2);
-      this.#countedView = new DataView(this.#counted.buffer, this.#counted.byteOffset, this.#counted.length);
-    }
-    bytes.copy(this.#counted, 0, offset, offset + OLD_HEADER_SIZE);
-    bytes.copy(this.#counted, EVENT_HEADER_SIZE, offset + OLD_HEADER_SIZE, offset + length);
-    this.#countedView.setUint32(16, length + 4, true);
-    this.#countedView.setUint32(22, params, true);
-    if (this.#upgrade.isCurrent(code, params)) {
-      this.#hand(sink, this.#counted, this.#countedView, 0, cpu);
-      return true;
-    }
-    return this.#convert(sink, this.#counted, this.#countedView, 0, cpu);
+    const record = this.#counted;
+    const fault = record.take(bytes, view, offset, space, code);
+    if (fault !== undefined) this.#fail(fault);
+    if (!this.#upgrade.isCurrent(code, record.params))
+      return this.#convert(sink, record.bytes, record.view, 0, cpu);
+    return this.#hand(sink, record.bytes, record.view, 0, cpu);
   }
 
   /** A block that holds no event; unknown ones are skipped. */
