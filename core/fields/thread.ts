@@ -43,9 +43,9 @@ const cgroupPath = (thread: Thread, subsystem: string): string | undefined => {
 
 /** What the thread may do. */
 export const capabilityFields: Declared = {
-  "thread.cap_permitted": capabilities("Permitted capabilities.", (t) => t.capPermitted),
-  "thread.cap_inheritable": capabilities("Inheritable capabilities.", (t) => t.capInheritable),
-  "thread.cap_effective": capabilities("Effective capabilities.", (t) => t.capEffective),
+  "thread.cap_permitted": capabilities("Permitted capabilities.", (t) => t.program.capPermitted),
+  "thread.cap_inheritable": capabilities("Inheritable capabilities.", (t) => t.program.capInheritable),
+  "thread.cap_effective": capabilities("Effective capabilities.", (t) => t.program.capEffective),
 };
 
 /** The thread itself. */

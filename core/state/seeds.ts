@@ -98,8 +98,22 @@ export class Seeds implements SeedSink {
 
 function fromSeed(seed: ThreadSeed): Thread {
   const thread = new Thread(seed.tid);
-  const { tid: _tid, cgroups, exePath, cwd, env, ...same } = seed;
+  const { tid: _tid, cgroups, exePath, cwd, env, ...rest } = seed;
+  const { exeWritable, exeUpperLayer, exeLowerLayer, exeFromMemfd, ...others } = rest;
+  const { capInheritable, capPermitted, capEffective, exeIno, exeCtime, exeMtime, ...same } = others;
   Object.assign(thread, same);
+  thread.program = {
+    exeWritable,
+    exeUpperLayer,
+    exeLowerLayer,
+    exeFromMemfd,
+    capInheritable,
+    capPermitted,
+    capEffective,
+    exeIno,
+    exeCtime,
+    exeMtime,
+  };
   thread.exePath = withoutDeleted(exePath);
   thread.cgroups = normalizeCgroups(cgroups) ?? [];
   if (thread.isLeader) {

@@ -18,11 +18,11 @@ export class TextsCache<T> {
     this.#decode = decode;
   }
 
-  /** What the parameter decodes to; the same object for the same bytes, so nobody may change it. */
-  get(event: EventCursor, index: number): T {
-    const size = event.size(index);
-    if (size === 0 || size > MAX_SIZE) return this.#decode(event, index);
+  /** What the parameter, or all up to the last, decode to; the same object for the same bytes, so nobody may change it. */
+  get(event: EventCursor, index: number, last = index): T {
     const at = event.at(index);
+    const size = event.at(last) + event.size(last) - at;
+    if (size === 0 || size > MAX_SIZE) return this.#decode(event, index);
     const { bytes } = event;
     const slot = slotOf(bytes, at, size);
     const known = this.#bytes[slot];

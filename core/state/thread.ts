@@ -1,4 +1,5 @@
 import { FdTable } from "./fd-table.ts";
+import { NO_PROGRAM, type Program } from "./program.ts";
 import type { ThreadGroup } from "./thread-group.ts";
 
 export const UNSET_ID = 0xffff_ffff;
@@ -46,22 +47,14 @@ export class Thread {
   fdLimit = -1;
   tty = 0;
   flags = 0;
-  exeWritable = false;
-  exeUpperLayer = false;
-  exeLowerLayer = false;
-  exeFromMemfd = false;
-  capInheritable = 0n;
-  capPermitted = 0n;
-  capEffective = 0n;
-  exeIno = 0n;
-  exeCtime = 0n;
-  exeMtime = 0n;
+  program: Program = NO_PROGRAM;
   /** Halves of the clone time, nanoseconds since the epoch; 0 when it is not known. */
   cloneTimeLow = 0;
   cloneTimeHigh = 0;
-  lastExecTime = 0n;
+  /** Halves of the time from the last change of the program's file to the clone, as the exec found it, 64 bits without sign. */
+  changeToCloneLow = 0;
+  changeToCloneHigh = 0;
   pidnsInitStart = 0n;
-  exeCtimeDurationCloneTs = 0n;
   exeCtimeDurationPidnsStart = 0n;
   pageFaultsMajor = 0;
   pageFaultsMinor = 0;
@@ -100,6 +93,39 @@ export class Thread {
   set cloneTime(time: bigint) {
     this.cloneTimeLow = Number(time & 0xffff_ffffn);
     this.cloneTimeHigh = Number(time >> 32n);
+  }
+
+  /** Allocates. */
+  get exeCtimeDurationCloneTs(): bigint {
+    return (BigInt(this.changeToCloneHigh) << 32n) | BigInt(this.changeToCloneLow);
+  }
+
+  get exeWritable(): boolean {
+    return this.program.exeWritable;
+  }
+
+  get exeUpperLayer(): boolean {
+    return this.program.exeUpperLayer;
+  }
+
+  get exeLowerLayer(): boolean {
+    return this.program.exeLowerLayer;
+  }
+
+  get exeFromMemfd(): boolean {
+    return this.program.exeFromMemfd;
+  }
+
+  get exeIno(): bigint {
+    return this.program.exeIno;
+  }
+
+  get exeCtime(): bigint {
+    return this.program.exeCtime;
+  }
+
+  get exeMtime(): bigint {
+    return this.program.exeMtime;
   }
 
   /** The thread's own table, which it need not use: see `descriptors`. */

@@ -48,6 +48,7 @@ function threadSeed(thread: Thread): ThreadSeed {
   // Readers take the process's environment and directory from its leader only.
   return {
     ...thread,
+    ...thread.program,
     cloneTime: thread.cloneTime,
     env: leader === thread ? thread.env : [],
     cwd: leader === thread ? thread.cwd : "/",

@@ -65,7 +65,6 @@ function callerSide(state: State, event: EventCursor, childTid: number): void {
     child.pid = caller.pid;
     child.ptid = caller.ptid;
     child.flags |= CLONE.FILES;
-    child.lastExecTime = caller.lastExecTime;
   } else {
     child.pid = childTid;
     child.ptid = caller.tid;
@@ -134,8 +133,7 @@ function childSide(state: State, event: EventCursor): void {
     if (isThread(child)) describeLeader(state, donor, child);
   } else {
     inherit(donor, child);
-    if (isThread(child)) child.lastExecTime = donor.lastExecTime;
-    else copyProcess(state, donor, child);
+    if (!isThread(child)) copyProcess(state, donor, child);
   }
   setNumbers(state, child, event);
   child.pidnsInitStart = pidnsStart(state, child, event);
@@ -199,23 +197,15 @@ function pidnsStart(state: State, thread: Thread, event: EventCursor): bigint {
 
 function inherit(from: Thread, to: Thread): void {
   to.exePath = from.exePath;
-  to.exeWritable = from.exeWritable;
-  to.exeUpperLayer = from.exeUpperLayer;
-  to.exeLowerLayer = from.exeLowerLayer;
-  to.exeFromMemfd = from.exeFromMemfd;
+  to.program = from.program;
   to.root = from.root;
   to.sid = from.sid;
   to.vpgid = from.vpgid;
   to.pgid = from.pgid;
   to.tty = from.tty;
   to.loginUid = from.loginUid;
-  to.capInheritable = from.capInheritable;
-  to.capPermitted = from.capPermitted;
-  to.capEffective = from.capEffective;
-  to.exeIno = from.exeIno;
-  to.exeCtime = from.exeCtime;
-  to.exeMtime = from.exeMtime;
-  to.exeCtimeDurationCloneTs = from.exeCtimeDurationCloneTs;
+  to.changeToCloneLow = from.changeToCloneLow;
+  to.changeToCloneHigh = from.changeToCloneHigh;
 }
 
 /** A new process starts with copies of its parent's descriptors, working directory and environment. */

@@ -1,6 +1,7 @@
 import type { EventCursor } from "../../event/cursor.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { argsOf, cgroupsOf, envOf, textParam } from "../params.ts";
+import { programOf, tellsTimes } from "../program.ts";
 import { isSeldom } from "../seldom.ts";
 import type { State } from "../state.ts";
 import { CLONE, type Thread } from "../thread.ts";
@@ -27,22 +28,14 @@ const P = {
   tty: 16,
   vpgid: 17,
   loginUid: 18,
-  flags: 19,
-  capInheritable: 20,
-  capPermitted: 21,
-  capEffective: 22,
-  ino: 23,
   ctime: 24,
-  mtime: 25,
   uid: 26,
   pgid: 28,
   gid: 29,
 } as const;
 
-const EXE = { WRITABLE: 1, UPPER_LAYER: 2, FROM_MEMFD: 4, LOWER_LAYER: 8 } as const;
 /** What survives of the flags: the others told how the former program was started. */
 const KEPT_FLAGS = CLONE.PIPE_SRC | CLONE.PIPE_DST | CLONE.IS_MAIN_THREAD | CLONE.INVERTED;
-const U64 = (1n << 64n) - 1n;
 
 /** A new program runs in the process. */
 const exec: Update = (state, event) => {
@@ -50,7 +43,6 @@ const exec: Update = (state, event) => {
   if (!thread || resultOf(event) < 0) return;
   if (thread.dead) resurrect(thread);
   thread.exe = textParam(event, P.exe);
-  thread.lastExecTime = event.time;
   thread.comm = event.size(P.comm) > 0 ? textParam(event, P.comm) : thread.exe;
   thread.args = argsOf(event, P.args);
   thread.pid = event.int(P.pid, -1);
@@ -96,25 +88,16 @@ function setProcess(thread: Thread, event: EventCursor): void {
 }
 
 function setProgramFile(thread: Thread, event: EventCursor): void {
-  if (event.size(P.flags) > 0) {
-    const flags = event.uint(P.flags, 0);
-    thread.exeWritable = (flags & EXE.WRITABLE) !== 0;
-    thread.exeUpperLayer = (flags & EXE.UPPER_LAYER) !== 0;
-    thread.exeFromMemfd = (flags & EXE.FROM_MEMFD) !== 0;
-    thread.exeLowerLayer = (flags & EXE.LOWER_LAYER) !== 0;
-  }
-  if (event.size(P.capEffective) > 0) {
-    thread.capInheritable = event.bigint(P.capInheritable, false);
-    thread.capPermitted = event.bigint(P.capPermitted, false);
-    thread.capEffective = event.bigint(P.capEffective, false);
-  }
-  if (event.size(P.mtime) === 0) return;
-  thread.exeIno = event.bigint(P.ino, false);
-  thread.exeCtime = event.bigint(P.ctime, false);
-  thread.exeMtime = event.bigint(P.mtime, false);
+  thread.program = programOf(event, thread.program);
+  if (!tellsTimes(event)) return;
   // The reference counts without a sign: a file changed after the process started gives a huge number.
-  if (thread.cloneTime !== 0n) {
-    thread.exeCtimeDurationCloneTs = (thread.cloneTime - thread.exeCtime) & U64;
+  if (thread.cloneTimeLow !== 0 || thread.cloneTimeHigh !== 0) {
+    const isLong = event.size(P.ctime) === 8;
+    const changeLow = isLong ? event.view.getUint32(event.at(P.ctime), true) : event.uint(P.ctime, 0);
+    const changeHigh = isLong ? event.view.getUint32(event.at(P.ctime) + 4, true) : 0;
+    const low = thread.cloneTimeLow - changeLow;
+    thread.changeToCloneLow = low >>> 0;
+    thread.changeToCloneHigh = (thread.cloneTimeHigh - changeHigh - (low < 0 ? 1 : 0)) >>> 0;
   }
   if (thread.pidnsInitStart !== 0n && thread.exeCtime > thread.pidnsInitStart) {
     thread.exeCtimeDurationPidnsStart = thread.exeCtime - thread.pidnsInitStart;

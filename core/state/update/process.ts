@@ -103,9 +103,12 @@ const prlimit = onZero((thread, event, state) => {
 const enterUserNamespace = (param: number): Update =>
   onSuccess((thread, event) => {
     if ((event.uint(param, 0) & CLONE.NEWUSER) === 0) return;
-    thread.capInheritable = ALL_CAPABILITIES;
-    thread.capPermitted = ALL_CAPABILITIES;
-    thread.capEffective = ALL_CAPABILITIES;
+    thread.program = {
+      ...thread.program,
+      capInheritable: ALL_CAPABILITIES,
+      capPermitted: ALL_CAPABILITIES,
+      capEffective: ALL_CAPABILITIES,
+    };
   });
 
 const prctl = onSuccess((thread, event) => {
@@ -137,9 +140,12 @@ export const processUpdates: UpdateTable = {
     thread.sid = resultOf(event);
   }),
   [EVENT.SYSCALL_CAPSET_X]: onSuccess((thread, event) => {
-    thread.capInheritable = event.bigint(1, false);
-    thread.capPermitted = event.bigint(2, false);
-    thread.capEffective = event.bigint(3, false);
+    thread.program = {
+      ...thread.program,
+      capInheritable: event.bigint(1, false),
+      capPermitted: event.bigint(2, false),
+      capEffective: event.bigint(3, false),
+    };
   }),
   [EVENT.SYSCALL_CHDIR_X]: onSuccess((thread, event) => changeDirectory(thread, textParam(event, 1))),
   [EVENT.SYSCALL_GETCWD_X]: onSuccess((thread, event) => changeDirectory(thread, textParam(event, 1))),
