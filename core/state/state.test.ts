@@ -84,7 +84,7 @@ describe("processes", () => {
     expect(sim.thread(10).fds.get(3)?.name).toBe("/a");
     sim.emit("PROCEXIT_1_E", 11);
     expect(sim.state.threads.has(10)).toBe(false);
-    expect(sim.state.threadGroups.has(10)).toBe(false);
+    expect(sim.state.headless.has(10)).toBe(false);
   });
 
   test("orphans go to the reaper that the kernel names, or to the nearest that takes them", () => {

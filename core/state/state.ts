@@ -14,7 +14,7 @@ import { RecentExits } from "./recent-exits.ts";
 import { Seeds } from "./seeds.ts";
 import { Thread } from "./thread.ts";
 import type { ThreadGroup } from "./thread-group.ts";
-import { addThread, asUnknown, removeThread } from "./thread-table.ts";
+import { addThread, asUnknown, groupOf, removeThread } from "./thread-table.ts";
 import { UPDATES } from "./update/all.ts";
 import { forgetContainer } from "./update/container.ts";
 import { Users } from "./users.ts";
@@ -34,7 +34,8 @@ interface EventPlugin {
  */
 export class State {
   readonly threads = new Map<number, Thread>();
-  readonly threadGroups = new Map<number, ThreadGroup>();
+  /** Processes whose first thread is not in the table, by their id; see groupOf. */
+  readonly headless = new Map<number, ThreadGroup>();
   /** Known containers by short id. */
   readonly containers = new Map<string, Container>();
   readonly accounts = new Users();
@@ -259,17 +260,12 @@ export class State {
     return this.accounts.group(this.thread?.containerId ?? "", gid);
   }
 
-  userName(uid: number): string | undefined {
-    return this.user(uid)?.name;
-  }
-
-  groupName(gid: number): string | undefined {
-    return this.group(gid)?.name;
-  }
+  userName = (uid: number): string | undefined => this.user(uid)?.name;
+  groupName = (gid: number): string | undefined => this.group(gid)?.name;
 
   /** Threads of the process that have not ended. */
   liveThreads(pid: number): number {
-    return Math.max(0, this.threadGroups.get(pid)?.alive ?? 0);
+    return Math.max(0, groupOf(this, pid)?.alive ?? 0);
   }
 
   /** Whether the address is one of this machine's, or of the container the current thread runs in. */
@@ -285,7 +281,7 @@ export class State {
   /** Forgets everything; another capture follows. */
   restart(): void {
     this.threads.clear();
-    this.threadGroups.clear();
+    this.headless.clear();
     this.containers.clear();
     this.accounts.clear();
     this.interfaces.clear();

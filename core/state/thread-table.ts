@@ -23,10 +23,10 @@ export function addThread(state: State, thread: Thread, link = true): boolean {
  */
 export function linkThread(state: State, thread: Thread): void {
   if (thread.isInvalid || thread.group) return;
-  let group = state.threadGroups.get(thread.pid);
+  let group = groupOf(state, thread.pid);
   if (!group) {
     group = new ThreadGroup(thread.pid, thread.pid === 1 || thread.vpid === 1);
-    state.threadGroups.set(thread.pid, group);
+    if (thread.tid !== thread.pid) state.headless.set(thread.pid, group);
   }
   group.add(thread);
   thread.group = group;
@@ -34,6 +34,12 @@ export function linkThread(state: State, thread: Thread): void {
   const parent = state.threads.get(thread.ptid);
   if (parent && !parent.isInvalid && parent !== thread) addChild(parent, thread);
   else thread.ptid = 0;
+}
+
+/** The threads of a process: its first one has them while it is there. */
+export function groupOf(state: State, pid: number): ThreadGroup | undefined {
+  const group = state.threads.get(pid)?.group;
+  return group && group.pid === pid ? group : state.headless.get(pid);
 }
 
 /** A thread that is known to exist, and nothing else of it. */
@@ -60,7 +66,7 @@ export function removeThread(state: State, tid: number): void {
   if (thread.firstChild) reparent(state, thread);
   if (group.alive <= 0) {
     if (group.leader) unlink(state, group.leader);
-    state.threadGroups.delete(group.pid);
+    if (state.headless.size > 0) state.headless.delete(group.pid);
   }
   if (!thread.isLeader) unlink(state, thread);
 }
@@ -74,13 +80,14 @@ export function markDead(thread: Thread): void {
 function unlink(state: State, thread: Thread): void {
   removeChild(thread);
   while (thread.firstChild) removeChild(thread.firstChild);
-  if (thread.group) {
+  const { group } = thread;
+  if (group) {
     markDead(thread);
-    thread.group.remove(thread);
-    if (thread.group.isEmpty && state.threadGroups.get(thread.pid) === thread.group) {
-      state.threadGroups.delete(thread.pid);
-    }
+    group.remove(thread);
     thread.group = undefined;
+    if (group.isEmpty) {
+      if (state.headless.get(group.pid) === group) state.headless.delete(group.pid);
+    } else if (thread.tid === group.pid) state.headless.set(group.pid, group);
   }
   if (state.threads.get(thread.tid) === thread) state.threads.delete(thread.tid);
 }
