@@ -74,6 +74,8 @@ export class State {
 
   /** The current event's thread; undefined when it has none. */
   thread: Thread | undefined = undefined;
+  /** The thread looked up last, as long as it is in the table: events come in runs of one thread. */
+  recent: Thread | undefined = undefined;
   /** The current event's descriptor entry. */
   fd: Fd | undefined = undefined;
   /** Whether the enter event kept in the thread belongs to the current exit event. */
@@ -174,7 +176,11 @@ export class State {
    * id is known. Undefined when the table is full.
    */
   lookUp(tid: number, event?: EventCursor): Thread | undefined {
-    return this.threads.get(tid) ?? this.#fetch(tid, event);
+    const { recent } = this;
+    if (recent !== undefined && recent.tid === tid) return recent;
+    const thread = this.threads.get(tid) ?? this.#fetch(tid, event);
+    this.recent = thread;
+    return thread;
   }
 
   #fetch(tid: number, event: EventCursor | undefined): Thread | undefined {
@@ -282,6 +288,7 @@ export class State {
   restart(): void {
     this.threads.clear();
     this.headless.clear();
+    this.recent = undefined;
     this.containers.clear();
     this.accounts.clear();
     this.interfaces.clear();

@@ -78,6 +78,7 @@ export function markDead(thread: Thread): void {
 }
 
 function unlink(state: State, thread: Thread): void {
+  if (state.recent === thread) state.recent = undefined;
   removeChild(thread);
   while (thread.firstChild) removeChild(thread.firstChild);
   const { group } = thread;
@@ -126,4 +127,4 @@ function findReaper(state: State, thread: Thread): Thread | undefined {
   return undefined;
 }
 
-isSeldom(addThread, linkThread, removeThread, unlink, reparent, findReaper);
+isSeldom(addThread, linkThread, groupOf, markDead, removeThread, unlink, reparent, findReaper);
