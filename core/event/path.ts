@@ -1,4 +1,6 @@
 // hot path
+import { noFTL } from "bun:jsc";
+
 const MAX_PATH = 1024;
 const SLASH = 0x2f;
 const DOT = 0x2e;
@@ -17,6 +19,11 @@ export function joinPath(base: string, path: string): string {
     if (absolute) return path;
     if (base.endsWith("/") && !path.startsWith(".")) return base + path;
   }
+  return normalised(base, path, absolute);
+}
+
+/** The part of `joinPath` that few paths need; apart, it does not burden the compiled form of what all need. */
+function normalised(base: string, path: string, absolute: boolean): string {
   let text = absolute ? "" : base;
   const rooted = absolute ? path.startsWith("/") : base.startsWith("/");
   if (absolute && rooted) text = "/";
@@ -35,6 +42,8 @@ export function joinPath(base: string, path: string): string {
   }
   return text.length > 1 && text.endsWith("/") ? text.slice(0, -1) : text;
 }
+
+noFTL(normalised);
 
 const SLOTS = 1024;
 /** Paths that were found plain: programs open the same files again and again, and a cache gives the very same text for them. */

@@ -1,5 +1,6 @@
 // hot path
 import type { Fd } from "./fd.ts";
+import { isSeldom } from "./seldom.ts";
 
 /** Whoever holds it may change the descriptors that bear it; a fork takes it from both sides. */
 export type Owner = number;
@@ -117,3 +118,5 @@ export class FdTable implements Iterable<[number, Fd]> {
     this.#shared = false;
   }
 }
+
+isSeldom(FdTable.prototype.closeOnExec, FdTable.prototype.copy, FdTable.prototype.writable);

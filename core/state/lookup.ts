@@ -1,5 +1,6 @@
 import { joinPath } from "../event/path.ts";
 import type { Fd } from "./fd.ts";
+import { isSeldom } from "./seldom.ts";
 import type { State } from "./state.ts";
 import type { Thread } from "./thread.ts";
 
@@ -38,6 +39,8 @@ export function directoryBase(state: State, thread: Thread | undefined, dirfd: n
   if (name === undefined) return "<UNKNOWN>";
   return name === "" || name.endsWith("/") ? name : `${name}/`;
 }
+
+isSeldom(directoryBase);
 
 /** A path given to an *at call, resolved as far as the tables allow. */
 export function resolveAt(state: State, thread: Thread | undefined, dirfd: number, path: string): string {

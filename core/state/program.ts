@@ -1,4 +1,5 @@
 import type { EventCursor } from "../event/cursor.ts";
+import { isSeldom } from "./seldom.ts";
 import { TextsCache } from "./texts-cache.ts";
 
 /** What a process may do and which file it runs. Threads share it, so nobody may change one: they take another. */
@@ -74,6 +75,8 @@ function decode(before: Program, event: EventCursor): Program {
     }),
   };
 }
+
+isSeldom(programOf, isWhole, tellsTimes);
 
 const flagsOf = (flags: number) => ({
   exeWritable: (flags & EXE.WRITABLE) !== 0,

@@ -216,7 +216,8 @@ function copyProcess(state: State, from: Thread, to: Thread): void {
   to.env = from.env;
 }
 
-isSeldom(clone, callerSide, childSide, childTellsItself, setProgram, setNumbers, inherit, copyProcess);
+isSeldom(clone, callerSide, childSide, childTellsItself, setProgram, setVirtualIds, setNumbers, pidnsStart);
+isSeldom(ageAt, isThread, inherit, copyProcess);
 
 export const cloneUpdates: UpdateTable = {
   [EVENT.SYSCALL_CLONE_20_X]: clone,

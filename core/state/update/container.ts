@@ -3,6 +3,7 @@ import type { Container } from "../../metadata/container.ts";
 import { parseContainer } from "../../metadata/container-json.ts";
 import type { Ancestor } from "../../metadata/monitor.ts";
 import { EVENT } from "../../schema/event-codes.ts";
+import { isSeldom } from "../seldom.ts";
 import type { State } from "../state.ts";
 import type { Thread } from "../thread.ts";
 import type { Update, UpdateTable } from "./update.ts";
@@ -66,6 +67,8 @@ export function forgetContainer(state: State, id: string): void {
   state.containers.delete(id);
   state.accounts.removeContainer(id);
 }
+
+isSeldom(learnContainer);
 
 export const containerUpdates: UpdateTable = {
   [EVENT.CONTAINER_JSON_E]: addedFromJson,

@@ -111,7 +111,7 @@ const pidfdGetfd: Update = (state, event) => {
   if (target) state.addFd(thread, resultOf(event), duplicate(target, true));
 };
 
-isSeldom(closeRange, duplicate, dup(-1), pipe(-1), creates(FD.EVENT), pidfdOpen, pidfdGetfd);
+isSeldom(fcntl, closeRange, duplicate, dup(-1), pipe(-1), creates(FD.EVENT), pidfdOpen, pidfdGetfd);
 
 export const descriptorUpdates: UpdateTable = {
   [EVENT.SYSCALL_CLOSE_X]: close,

@@ -4,6 +4,7 @@ import { EVENT } from "../../schema/event-codes.ts";
 import { CAPABILITY_NAMES } from "../../schema/names.ts";
 import { cwdOf } from "../lookup.ts";
 import { textParam } from "../params.ts";
+import { isSeldom } from "../seldom.ts";
 import type { State } from "../state.ts";
 import { CLONE, type Thread } from "../thread.ts";
 import { markDead } from "../thread-table.ts";
@@ -116,6 +117,8 @@ const prctl = onSuccess((thread, event) => {
   if (option !== PR_SET_CHILD_SUBREAPER && option !== PR_GET_CHILD_SUBREAPER) return;
   if (thread.group) thread.group.reaper = event.int(3, 0) !== 0;
 });
+
+isSeldom(exit);
 
 export const processUpdates: UpdateTable = {
   [EVENT.PROCEXIT_1_E]: exit,
