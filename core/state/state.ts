@@ -176,11 +176,8 @@ export class State {
    * id is known. Undefined when the table is full.
    */
   lookUp(tid: number, event?: EventCursor): Thread | undefined {
-    const { recent } = this;
-    if (recent !== undefined && recent.tid === tid) return recent;
-    const thread = this.threads.get(tid) ?? this.#fetch(tid, event);
-    this.recent = thread;
-    return thread;
+    if (this.recent?.tid !== tid) this.recent = this.threads.get(tid) ?? this.#fetch(tid, event);
+    return this.recent;
   }
 
   #fetch(tid: number, event: EventCursor | undefined): Thread | undefined {
