@@ -8,6 +8,12 @@ import type { State } from "../state/state.ts";
  */
 export type FieldRead = string | number | bigint | boolean | Uint8Array | undefined;
 
+const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** A whole number as readers return it: comparisons rely on equal numbers being equal values. */
+export const whole = (value: bigint): number | bigint =>
+  value <= LARGEST && value >= -LARGEST ? Number(value) : value;
+
 /** The argument in brackets or behind a dot: `proc.aname[2]`, `evt.arg.flags`. */
 export interface FieldArg {
   readonly text: string;
