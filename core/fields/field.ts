@@ -74,6 +74,8 @@ export interface FieldTraits {
   readonly dotArg?: boolean;
   /** What text output shows, where that is not the value as its type and format print it. */
   readonly text?: Reader<string | undefined>;
+  /** Makes the reader of one place in the text of an output, for values that depend on when that place was last printed. */
+  readonly perPlace?: () => Reader<FieldRead>;
   /** What JSON output shows, where it differs from the text. */
   readonly json?: Reader<FieldRead>;
   /**
