@@ -66,6 +66,8 @@ export interface FieldTraits {
    * (`fd.ip`, `proc.aname`). With an argument, and in outputs, the plain reader serves.
    */
   readonly anyOf?: Reader<readonly FieldRead[]>;
+  /** What `exists` asks of the field without an argument, where that is not whether reading gives a value. */
+  readonly present?: Reader<boolean>;
   /** With `anyOf`: `!=` holds only if all values differ (the ends of a connection), not if one does. */
   readonly unequalMeansAll?: boolean;
   /** What decides the field's value for events of one type. */

@@ -1,7 +1,7 @@
 import { ancestorOf, cwdOf, leaderOf } from "../state/lookup.ts";
 import type { State } from "../state/state.ts";
 import type { Thread } from "../state/thread.ts";
-import { ancestorField, ancestorsOf } from "./ancestors.ts";
+import { ancestorField, ancestorsOf, hasAncestor } from "./ancestors.ts";
 import {
   type Context,
   type Declared,
@@ -174,6 +174,7 @@ export const processFields: Declared = {
       arg: "optional",
       noRhs: true,
       noTransformers: true,
+      present: hasAncestor,
       anyOf: ({ state }) =>
         state.thread ? Array.from(ancestorsOf(state, state.thread), (t) => ownEnv(state, t).join(" ")) : [],
     },

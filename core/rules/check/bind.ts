@@ -116,7 +116,7 @@ export class Binder {
       case "macro":
         throw new CheckError(`filter error: unexpected identifier '${node.name}'`, node.pos);
       case "exists":
-        return this.#located(node, () => ({ kind: "present", operand: anyOrOne(this.operand(node.left)) }));
+        return this.#located(node, () => ({ kind: "present", operand: presence(this.operand(node.left)) }));
       case "check":
         return this.#located(node, () => this.#check(node, warnings));
     }
@@ -207,13 +207,12 @@ function comparedWith(node: CheckNode, left: Operand, values: readonly ValueNode
   return isSet && left.name === "proc.apid" && !left.arg ? [] : values;
 }
 
-/** A field of any ancestor is there when an ancestor has it, whatever outputs show for it. */
-function anyOrOne(operand: Operand): Operand {
-  const { anyOf, unequalMeansAll } = operand.field ?? {};
-  if (!anyOf || operand.arg || unequalMeansAll) return operand;
-  const read = (context: Context): true | undefined =>
-    anyOf(context, undefined).some((value) => value !== undefined) || undefined;
-  return { ...operand, key: `any ${operand.key}`, list: false, read };
+/** What `exists` looks at. */
+function presence(operand: Operand): Operand {
+  const present = operand.arg ? undefined : operand.field?.present;
+  if (!present) return operand;
+  const read = (context: Context): true | undefined => present(context, undefined) || undefined;
+  return { ...operand, key: `present ${operand.key}`, list: false, read };
 }
 
 const valueKey = ({ text, bytes }: ValueNode): string => JSON.stringify(bytes ? [text, ...bytes] : text);
