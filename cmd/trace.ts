@@ -6,7 +6,7 @@ const { config, option, rules, duration, pidfile, unbuffered, print, verbose } =
 
 /** Beside somebody's program falco opens no port and says little, unless a configuration file or -o says otherwise. */
 const BESIDE = ["webserver.enabled=false"];
-const QUIET = ["log_level=warning"];
+const QUIET = ["log_level=warning", "libs_logger.severity=warning"];
 
 export const trace = command({
   name: "trace",

@@ -8,7 +8,7 @@ import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { diffConfig } from "./config/settings.ts";
 import { ConfigWatcher } from "./config/watch.ts";
-import { clearAfterStart } from "./engine/after-start.ts";
+import { clearAfterReload, clearAfterStart } from "./engine/after-start.ts";
 import { EngineGroup, type GroupStats } from "./engine/engine-group.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
@@ -93,7 +93,9 @@ class Run {
   #report: RulesReport | undefined;
   #stopping = false;
   #reloadWaits = false;
-  #reloading: Promise<void> = Promise.resolve();
+  readonly #started = Promise.withResolvers<void>();
+  /** What is asked for during the start waits for its end. */
+  #reloading: Promise<void> = this.#started.promise;
 
   constructor(options: RunOptions) {
     this.#options = options;
@@ -190,9 +192,13 @@ class Run {
   }
 
   async go(): Promise<number> {
+    // Before the engines start: one may alert, and be told to stop, while another still loads. A workload of ours gets its
+    // signals itself, as soon as there is one.
+    const release = this.#workload?.isOurs ? () => {} : this.#handleSignals();
     try {
       return await this.#go();
     } finally {
+      release();
       this.#engines.terminate();
     }
   }
@@ -213,17 +219,15 @@ class Run {
     if (!this.#report.ok) return 1;
     if (this.#options.dryRun) return await this.#end("Dry run: configuration and rules are good.");
     this.#writePidfile();
-    const release = this.#handleSignals();
+    const release = this.#workload?.isOurs ? this.#handleSignals() : () => {};
     tellSources(
       this.#log,
       starts.map(({ source }) => source),
       this.#loaded.config,
     );
     const timer = this.#stopLater();
-    this.#watch();
     try {
-      this.#services.start(this.#loaded);
-      await this.#api?.start();
+      if (!this.#stopping) await this.#serve();
       const stats = await this.#ended();
       if (this.#options.verbose) tellEngine(stats, start.source);
       if (!this.#workload) tellStatistics(stats, this.#outputs.counts, this.#report?.rules ?? []);
@@ -237,6 +241,13 @@ class Run {
       await this.#services.stop();
       this.#removePidfile();
     }
+  }
+
+  async #serve(): Promise<void> {
+    this.#watch();
+    this.#services.start(this.#loaded);
+    await this.#api?.start();
+    this.#started.resolve();
   }
 
   /** Waits for the engines to end, well or not, and for what they have found to be on its way. */
@@ -366,6 +377,8 @@ class Run {
     } catch (error) {
       this.#loaded = before;
       throw error;
+    } finally {
+      if (!this.#isReplay) clearAfterReload();
     }
   }
 

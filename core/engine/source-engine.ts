@@ -47,16 +47,18 @@ export class SourceEngine {
   readonly #controller: EngineController<EngineStart, RulesInput, RulesReport>;
   #last: EngineStats = NO_STATS;
   #asking: Promise<EngineStats> | undefined;
+  /** Resolves when it was told to stop and does not. */
+  readonly #hung: Promise<EngineStats>;
   #giveUp!: (stats: EngineStats) => void;
 
   constructor(source: SourceSpec, hooks: ControllerHooks) {
     this.#source = source;
     this.#hooks = hooks;
     this.#controller = new EngineController(hooks);
-    const hung = new Promise<EngineStats>((resolve) => {
+    this.#hung = new Promise((resolve) => {
       this.#giveUp = resolve;
     });
-    this.ended = Promise.race([this.#controller.ended, hung]);
+    this.ended = Promise.race([this.#controller.ended, this.#hung]);
     this.ended.catch(() => {});
   }
 
@@ -68,8 +70,10 @@ export class SourceEngine {
     return this.#source.kind === "plugin";
   }
 
+  /** The report; an empty one when it was told to stop and its plugin does not come out of its start. */
   start(start: EngineStart, rules: RulesInput, rulesOnly: boolean): Promise<RulesReport> {
-    return this.#controller.start(start, rules, rulesOnly);
+    const nothing = this.#hung.then(() => ({ ok: true, files: [], rules: [], enabled: 0 }));
+    return Promise.race([this.#controller.start(start, rules, rulesOnly), nothing]);
   }
 
   /** The report; undefined when the rules are in effect later, as soon as the plugin returns. */

@@ -4,6 +4,7 @@ import { preferThisThread } from "../ffi/prefer-thread.ts";
 import type { Alert } from "../outputs/alert.ts";
 import { renderAlert } from "../rules/render.ts";
 import { State } from "../state/state.ts";
+import { AfterLoad } from "./after-load.ts";
 import { CapturingRules } from "./capturing.ts";
 import { Engine } from "./engine.ts";
 import { AlertSender } from "./handover.ts";
@@ -40,6 +41,7 @@ interface Running {
 
 let running: Running | undefined;
 let stopping = false;
+const afterLoad = new AfterLoad();
 /** How long loading rules may keep events waiting. */
 const LOAD_SLICE_MS = 10;
 /** How long a quiet machine's engine sleeps at a stretch: messages wake it, and once a second it looks at what was lost. */
@@ -124,7 +126,10 @@ async function capture(run: Running): Promise<void> {
   try {
     await runLoop(source, engine, {
       flush: () => sender.flush(),
-      waited: (events) => run.monitoring.waited(events),
+      waited: (events) => {
+        run.monitoring.waited(events);
+        afterLoad.waited(events);
+      },
       stopped: () => stopping,
       ...(run.isLive ? { idleMs: IDLE_MS } : {}),
     });
@@ -157,6 +162,7 @@ function reload(id: number, rules: RulesInput): void {
     running.ruleset = ruleset;
     running.opened.retarget(ruleset);
   }
+  afterLoad.loaded();
   tell({ type: "loaded", id, report });
 }
 

@@ -12,6 +12,9 @@ export function* ancestorsOf(state: State, thread: Thread): Generator<Thread> {
   }
 }
 
+export const hasAncestor = ({ state }: Context): boolean =>
+  state.thread !== undefined && ancestorsOf(state, state.thread).next().done !== true;
+
 interface AncestorOptions {
   /** Without an index, conditions hold if any ancestor satisfies them; otherwise they see the joined text. */
   readonly anyAncestor: boolean;
@@ -56,6 +59,7 @@ export function ancestorField(
         index === undefined ? `"${text}" is not a number of generations` : undefined,
       ...(options.anyAncestor
         ? {
+            present: hasAncestor,
             anyOf: (context: Context) =>
               context.state.thread
                 ? Array.from(ancestorsOf(context.state, context.state.thread), (t) => read(t, context))

@@ -1,5 +1,5 @@
 import { type Container, HOST, type Mount } from "../metadata/container.ts";
-import { type Context, type Field, type FieldRead, field, fieldClass, type Reader } from "./field.ts";
+import { type Context, type Field, type FieldRead, field, fieldClass, type Reader, whole } from "./field.ts";
 import { ofThread } from "./proc.ts";
 import { wildcard } from "./wildcard.ts";
 
@@ -60,8 +60,8 @@ const ofPod = (read: (container: Container) => string): Reader<string | undefine
     return sandbox && read(sandbox);
   });
 
-const startTime = ofThread((t) => (t.pidnsInitStart === 0n ? NA : t.pidnsInitStart));
-const age = ofThread((t, { event }) => (t.pidnsInitStart === 0n ? NA : event.time - t.pidnsInitStart));
+const startTime = ofThread((t) => (t.pidnsInitStart === 0n ? NA : whole(t.pidnsInitStart)));
+const age = ofThread((t, { event }) => (t.pidnsInitStart === 0n ? NA : whole(event.time - t.pidnsInitStart)));
 
 const text = (description: string, read: Reader<FieldRead>): Omit<Field, "name"> =>
   field("CHARBUF", description, read);

@@ -1,7 +1,7 @@
 import { EVENT } from "../schema/event-codes.ts";
 import { EVENTS } from "../schema/events.ts";
 import { clockText, dateTimeText, isoText } from "../time-text.ts";
-import { type Context, field, fieldClass } from "./field.ts";
+import { type Context, field, fieldClass, whole } from "./field.ts";
 
 const NS = 1_000_000_000n;
 
@@ -35,19 +35,29 @@ export const evtGeneric = fieldClass("evt", "Any event, whatever its source", []
   "evt.rawtime": field("ABSTIME", "Nanoseconds since the epoch.", ({ event }) => event.time, {
     format: "DEC",
   }),
-  "evt.rawtime.s": field("ABSTIME", "Whole seconds since the epoch.", ({ event }) => event.time / NS, {
+  "evt.rawtime.s": field("ABSTIME", "Whole seconds since the epoch.", ({ event }) => whole(event.time / NS), {
     format: "DEC",
   }),
-  "evt.rawtime.ns": field("ABSTIME", "Nanoseconds within the second.", ({ event }) => event.time % NS, {
-    format: "10_PADDED_DEC",
-  }),
-  "evt.reltime": field("RELTIME", "Nanoseconds since the first event.", reltime, {
-    format: "10_PADDED_DEC",
-  }),
+  "evt.rawtime.ns": field(
+    "ABSTIME",
+    "Nanoseconds within the second.",
+    ({ event }) => whole(event.time % NS),
+    {
+      format: "10_PADDED_DEC",
+    },
+  ),
+  "evt.reltime": field(
+    "RELTIME",
+    "Nanoseconds since the first event.",
+    (context) => whole(reltime(context)),
+    {
+      format: "10_PADDED_DEC",
+    },
+  ),
   "evt.reltime.s": field(
     "RELTIME",
     "Whole seconds since the first event.",
-    (context) => reltime(context) / NS,
+    (context) => whole(reltime(context) / NS),
     {
       format: "DEC",
     },
@@ -55,7 +65,7 @@ export const evtGeneric = fieldClass("evt", "Any event, whatever its source", []
   "evt.reltime.ns": field(
     "RELTIME",
     "Nanoseconds within the second since the first event.",
-    (context) => reltime(context) % NS,
+    (context) => whole(reltime(context) % NS),
     { format: "10_PADDED_DEC" },
   ),
   "evt.pluginname": field(

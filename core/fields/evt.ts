@@ -206,6 +206,7 @@ function absolutePath(context: Context, arg: FieldArg | undefined): string | und
   return resolveAt(state, state.thread, event.int(dirfd!, 0), paramString(event, path!));
 }
 
+const NS = 1_000_000_000n;
 const zero = (): number => 0;
 const latency = (): Omit<Field, "name"> =>
   field("RELTIME", "Deprecated: always 0.", zero, { format: "DEC", deprecated: true, hidden: true });
@@ -214,9 +215,26 @@ const count = (description: string, read: Reader<number | undefined>, hidden = f
   field("UINT32", description, read, hidden ? { format: "DEC", hidden } : { format: "DEC" });
 const length = (direction?: Direction, kind?: "file" | "net"): Omit<Field, "name"> =>
   field("UINT64", "Bytes moved by the call.", bufferLength(direction, kind), { format: "DEC", hidden: true });
-const delta = (description: string, format: "DEC" | "10_PADDED_DEC"): Omit<Field, "name"> =>
-  // A field of the reference that measures the time since it was last read itself; in one alert that is no time.
-  field("RELTIME", description, zero, { format });
+/**
+ * The time since a place of an output was last printed; 0 at first, and where the event before came later. JSON, which the
+ * reference reads after the text, has 0: it measures the time since the text of the same event.
+ */
+const delta = (
+  description: string,
+  format: "DEC" | "10_PADDED_DEC",
+  part: (nanoseconds: bigint) => bigint,
+): Omit<Field, "name"> =>
+  field("RELTIME", description, zero, {
+    format,
+    perPlace: () => {
+      let last: bigint | undefined;
+      return ({ event: { time } }) => {
+        const passed = last === undefined || last > time ? 0n : time - last;
+        last = time;
+        return part(passed);
+      };
+    },
+  });
 
 function checkTypeName({ text }: FieldArg): string | undefined {
   return /^\d+$/.test(text) || EVENT_NAMES.includes(text) ? NA : `unknown event type ${text}`;
@@ -253,9 +271,13 @@ export const evt = fieldClass("evt", "System calls and kernel events", ["syscall
     deprecated: true,
     hidden: true,
   }),
-  "evt.deltatime": delta("Nanoseconds since the field was last read.", "DEC"),
-  "evt.deltatime.s": delta("Seconds since the field was last read.", "DEC"),
-  "evt.deltatime.ns": delta("Nanoseconds within the second since the field was last read.", "10_PADDED_DEC"),
+  "evt.deltatime": delta("Nanoseconds since the field was last printed there.", "DEC", (ns) => ns),
+  "evt.deltatime.s": delta("Seconds since the field was last printed there.", "DEC", (ns) => ns / NS),
+  "evt.deltatime.ns": delta(
+    "Nanoseconds within the second since the field was last printed there.",
+    "10_PADDED_DEC",
+    (ns) => ns % NS,
+  ),
   "evt.outputtime": field("CHARBUF", "Local time at which the event is printed.", () => printTime(), {
     printOnly: true,
     hidden: true,

@@ -136,7 +136,11 @@ const hostName = (description: string, read: Reader<Uint8Array | undefined>): Om
     },
     NAME,
   );
-const EITHER = { ...FILTER, unequalMeansAll: true } as const;
+const EITHER = {
+  ...FILTER,
+  unequalMeansAll: true,
+  present: ({ state }: Context): boolean => state.fd !== undefined,
+} as const;
 /** Fields that mean either end have no one value that an output could show. */
 const inConditionsOnly = (): undefined => undefined;
 

@@ -8,6 +8,12 @@ import type { State } from "../state/state.ts";
  */
 export type FieldRead = string | number | bigint | boolean | Uint8Array | undefined;
 
+const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** A whole number as readers return it: comparisons rely on equal numbers being equal values. */
+export const whole = (value: bigint): number | bigint =>
+  value <= LARGEST && value >= -LARGEST ? Number(value) : value;
+
 /** The argument in brackets or behind a dot: `proc.aname[2]`, `evt.arg.flags`. */
 export interface FieldArg {
   readonly text: string;
@@ -60,6 +66,8 @@ export interface FieldTraits {
    * (`fd.ip`, `proc.aname`). With an argument, and in outputs, the plain reader serves.
    */
   readonly anyOf?: Reader<readonly FieldRead[]>;
+  /** What `exists` asks of the field without an argument, where that is not whether reading gives a value. */
+  readonly present?: Reader<boolean>;
   /** With `anyOf`: `!=` holds only if all values differ (the ends of a connection), not if one does. */
   readonly unequalMeansAll?: boolean;
   /** What decides the field's value for events of one type. */
@@ -68,6 +76,8 @@ export interface FieldTraits {
   readonly dotArg?: boolean;
   /** What text output shows, where that is not the value as its type and format print it. */
   readonly text?: Reader<string | undefined>;
+  /** Makes the reader of one place in the text of an output, for values that depend on when that place was last printed. */
+  readonly perPlace?: () => Reader<FieldRead>;
   /** What JSON output shows, where it differs from the text. */
   readonly json?: Reader<FieldRead>;
   /**

@@ -1,7 +1,7 @@
 import { ancestorOf, cwdOf, leaderOf } from "../state/lookup.ts";
 import type { State } from "../state/state.ts";
 import type { Thread } from "../state/thread.ts";
-import { ancestorField, ancestorsOf } from "./ancestors.ts";
+import { ancestorField, ancestorsOf, hasAncestor } from "./ancestors.ts";
 import {
   type Context,
   type Declared,
@@ -10,6 +10,7 @@ import {
   type FieldRead,
   field,
   type Reader,
+  whole,
 } from "./field.ts";
 import { groupLeader } from "./group-leader.ts";
 
@@ -88,11 +89,11 @@ const loginShell = ofThread((thread, { state }) => {
 const isPid = (value: number): boolean => value >= -1 && value <= 0xffff_ffff;
 const pidOrNone = (value: number): number | undefined => (isPid(value) ? value : NA);
 const unlessMinusOne = (value: number): number | undefined => (value === -1 ? NA : value);
-const unlessZero = (value: bigint): bigint | undefined => (value === 0n ? NA : value);
+const unlessZero = (value: bigint): number | bigint | undefined => (value === 0n ? NA : whole(value));
 
 const U64 = (1n << 64n) - 1n;
 const duration = ofThread((thread, { event }) =>
-  thread.cloneTime === 0n ? NA : (event.time - thread.cloneTime) & U64,
+  thread.cloneTime === 0n ? NA : whole((event.time - thread.cloneTime) & U64),
 );
 
 /** A parent with no known start gives the number of open descriptors: the reference falls through here. */
@@ -101,7 +102,7 @@ const parentDuration = ofThread((thread, context) => {
   if (!parent) return NA;
   return parent.cloneTime === 0n
     ? openDescriptors(thread, context)
-    : (context.event.time - parent.cloneTime) & U64;
+    : whole((context.event.time - parent.cloneTime) & U64);
 });
 
 export const openDescriptors = (thread: Thread, { state }: Context): number =>
@@ -173,6 +174,7 @@ export const processFields: Declared = {
       arg: "optional",
       noRhs: true,
       noTransformers: true,
+      present: hasAncestor,
       anyOf: ({ state }) =>
         state.thread ? Array.from(ancestorsOf(state, state.thread), (t) => ownEnv(state, t).join(" ")) : [],
     },
@@ -236,7 +238,10 @@ export const processFields: Declared = {
   "proc.ppid.ts": number(
     "RELTIME",
     "Start of the parent, nanoseconds since the epoch.",
-    ofThread((t, { state }) => state.threads.get(t.ptid)?.cloneTime),
+    ofThread((t, { state }) => {
+      const parent = state.threads.get(t.ptid);
+      return parent && whole(parent.cloneTime);
+    }),
   ),
   "proc.is_exe_writable": flag(
     "Whether the user may write the executable.",

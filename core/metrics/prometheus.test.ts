@@ -59,6 +59,53 @@ test("metricsPage prints rule costs, CPUs and BPF programs where they are given"
   expect(sample(page, "falcosecurity_scap_sys_exit_avg_time_nanoseconds ")).toBe("2");
 });
 
+test("metricsPage keeps the unit that a gauge of a plugin ends in; other numbers of plugins end in total", () => {
+  const [source] = sampleMetricsInput().sources;
+  const plugins = [
+    { name: "p.cache_bytes", value: 4096, kind: "gauge" },
+    { name: "p.heap_kb", value: 2, kind: "gauge" },
+    { name: "p.load_perc", value: 50, kind: "gauge" },
+    { name: "p.n_containers", value: 7, kind: "gauge" },
+    { name: "p.bytes", value: 8, kind: "gauge" },
+    { name: "p.read_bytes", value: 9, kind: "counter" },
+  ] as const;
+  const page = metricsPage(sampleMetricsInput({ sources: [{ ...source!, plugins }] }), allMetrics);
+  expect(page.split("\n").filter((line) => line.startsWith("falcosecurity_plugins_"))).toEqual([
+    "falcosecurity_plugins_p_cache_bytes 4096",
+    "falcosecurity_plugins_p_heap_bytes 2048",
+    "falcosecurity_plugins_p_load_ratio 0.5",
+    "falcosecurity_plugins_p_n_containers_total 7",
+    "falcosecurity_plugins_p_bytes_total 8",
+    "falcosecurity_plugins_p_read_total 9",
+  ]);
+});
+
+test("metricsPage shows what each source lost: the first without a label, the others by their name", () => {
+  const source = (name: string, counters: Record<string, number>) => ({
+    source: name,
+    engine: name === "syscall" ? "modern_bpf" : "source_plugin",
+    processed: 1,
+    counters,
+  });
+  const sources = [
+    source("syscall", { n_evts: 100, n_drops: 1, n_threads: 5 }),
+    source("k8s_audit", { n_evts: 20, n_drops: 2, n_threads: 6 }),
+    source("dummy", { n_evts: 30, n_drops: 3 }),
+  ];
+  const page = metricsPage(sampleMetricsInput({ sources }), allMetrics);
+  expect(
+    page.split("\n").filter((line) => /^falcosecurity_scap_n_(?:drops|evts|threads)_total/.test(line)),
+  ).toEqual([
+    "falcosecurity_scap_n_evts_total 100",
+    'falcosecurity_scap_n_evts_total{evt_source="k8s_audit"} 20',
+    'falcosecurity_scap_n_evts_total{evt_source="dummy"} 30',
+    "falcosecurity_scap_n_drops_total 1",
+    'falcosecurity_scap_n_drops_total{evt_source="k8s_audit"} 2',
+    'falcosecurity_scap_n_drops_total{evt_source="dummy"} 3',
+    "falcosecurity_scap_n_threads_total 5",
+  ]);
+});
+
 test("metricsPage leaves out what is switched off", () => {
   const off = Object.fromEntries(
     Object.keys(allMetrics).map((key) => [key, false]),

@@ -18,6 +18,18 @@ const UNITS: Readonly<
 /** Units inside names, which the suffix replaces. */
 const INNER_UNITS = /_(?:kb|bytes|mb|percentage|perc|ratio|ns|ts|sec|total)(?=_|$)/g;
 
+/** Units that a gauge of a plugin may end in: what its name ends in here, and what turns a reading into it. */
+const GAUGE_UNITS: ReadonlyMap<string, readonly [suffix: string, factor: number]> = new Map([
+  ["bytes", ["bytes", 1]],
+  ["kb", ["bytes", 1024]],
+  ["mb", ["bytes", 1024 * 1024]],
+  ["ratio", ["ratio", 1]],
+  ["perc", ["ratio", 0.01]],
+  ["percentage", ["ratio", 0.01]],
+  ["ns", ["nanoseconds", 1]],
+  ["sec", ["seconds", 1]],
+]);
+
 /** The /metrics page: the reference's names, and what it does not count (alerts, outputs, rule costs). */
 export function metricsPage(input: MetricsInput, options: MetricsOptions): string {
   const page = new Exposition();
@@ -105,7 +117,9 @@ function addSource(
     const { suffix, factor, decimals } = UNITS[metric.unit];
     const stem = (metric.family?.name ?? metric.name).replace(INNER_UNITS, "");
     const name = `${prometheusSubsystem(metric.group)}_${stem}_${suffix}`;
-    const labels = metric.family?.labels ?? {};
+    // The first source's, the system calls' mostly, are without a label in the reference, which has no others.
+    const labels =
+      source === input.sources[0] ? (metric.family?.labels ?? {}) : { evt_source: source?.source ?? "" };
     page.add({ name, kind: metric.kind, doc: metric.doc }, labels, (value * factor).toFixed(decimals));
   }
   if (source && options.kernel_event_counters_per_cpu_enabled) {
@@ -157,7 +171,11 @@ function addPrograms(
   }
   for (const { name, value, kind } of options.plugins_metrics_enabled ? plugins : []) {
     const stem = name.replace(INNER_UNITS, "");
-    page.add({ name: `plugins_${stem}_total`, kind, doc: "Reported by a plugin." }, {}, String(value));
+    // The reference takes all that plugins report for counts.
+    const unit = kind === "gauge" ? GAUGE_UNITS.get(name.slice(name.lastIndexOf("_") + 1)) : undefined;
+    const [suffix, factor] = unit ?? ["total", 1];
+    const family = { name: `plugins_${stem}_${suffix}`, kind, doc: "Reported by a plugin." };
+    page.add(family, {}, String(value * factor));
   }
 }
 

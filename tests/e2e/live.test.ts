@@ -124,7 +124,9 @@ test.skipIf(noUser !== undefined)(
   () => {
     const drop =
       process.getuid?.() === 0 ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
-    const options = ["-o", "webserver.enabled=false", "-o", "log_level=error"];
+    const options = ["webserver.enabled=false", "log_level=error", "libs_logger.enabled=false"].flatMap(
+      (one) => ["-o", one],
+    );
     const child = Bun.spawnSync(
       [...drop, process.execPath, join(ROOT, "cmd", "main.ts"), "run", ...options],
       {

@@ -27,7 +27,7 @@ const RULES = `
   priority: ERROR
 `;
 
-function configured(file: string, { params = "5", extra = "" } = {}): string {
+function configured(file: string, { params = "5", greeting = "hello", extra = "" } = {}): string {
   const rules = join(directory, "rules.yaml");
   writeFileSync(rules, RULES);
   const path = join(directory, file);
@@ -35,7 +35,7 @@ function configured(file: string, { params = "5", extra = "" } = {}): string {
     path,
     `engine: {kind: nodriver}
 plugins:
-  - {name: mine, library_path: ${COUNTER}, init_config: {greeting: hello}, open_params: "${params}"}
+  - {name: mine, library_path: ${COUNTER}, init_config: {greeting: ${greeting}}, open_params: "${params}"}
 load_plugins: [mine]
 rules_files: [${rules}]
 json_output: true
@@ -45,6 +45,8 @@ ${extra}`,
   );
   return path;
 }
+
+const GOING_ON = "Going on without the source count: its plugin does not return";
 
 const alerts = (stdout: string): Record<string, unknown>[] =>
   stdout
@@ -88,16 +90,17 @@ describe.skipIf(NO_COMPILER !== undefined)(`falco with a plugin in a shared obje
   });
 
   test.each([
-    ["while both it and the machine are quiet", "wait", "end: closed"],
-    ["although it hangs", "hang", "Going on without the source count: its plugin does not return"],
-  ])("stops on SIGTERM %s", async (_, params, message) => {
-    const config = configured("wait.yaml", { params });
+    ["while both it and the machine are quiet", { params: "wait" }, "Opening 'count' source", "end: closed"],
+    ["although it hangs", { params: "hang" }, "Opening 'count' source", GOING_ON],
+    ["although it hangs in its start", { greeting: "hang" }, "Loading rules from:", GOING_ON],
+  ])("stops on SIGTERM %s", async (_, plugin, begun, message) => {
+    const config = configured("wait.yaml", plugin);
     const child = Bun.spawn([...FALCO, "-c", config], { stdout: "pipe", stderr: "pipe", stdin: "ignore" });
     let log = "";
     const reading = (async () => {
       for await (const chunk of child.stderr) log += Buffer.from(chunk).toString();
     })();
-    expect(await eventually(() => log.includes("Opening 'count' source"), 30_000)).toBe(true);
+    expect(await eventually(() => log.includes(begun), 30_000)).toBe(true);
     child.kill("SIGTERM");
     expect(await child.exited).toBe(0);
     await reading;

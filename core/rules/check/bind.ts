@@ -1,4 +1,4 @@
-import type { FieldRegistry } from "../../fields/field.ts";
+import type { Context, FieldRegistry } from "../../fields/field.ts";
 import { nearest } from "../../nearest.ts";
 import { EVENTS } from "../../schema/events.ts";
 import type { CheckNode, ConditionNode, ExistsNode, TextPos, ValueNode } from "../language/ast.ts";
@@ -116,7 +116,7 @@ export class Binder {
       case "macro":
         throw new CheckError(`filter error: unexpected identifier '${node.name}'`, node.pos);
       case "exists":
-        return this.#located(node, () => ({ kind: "present", operand: this.operand(node.left) }));
+        return this.#located(node, () => ({ kind: "present", operand: presence(this.operand(node.left)) }));
       case "check":
         return this.#located(node, () => this.#check(node, warnings));
     }
@@ -153,8 +153,7 @@ export class Binder {
     const before = warnings.length;
     for (const value of values) this.#warn(node, value, warnings);
     if (left.field?.name === "evt.type" && !left.arg) values.forEach(checkEventName);
-    // The reference compares both ends of a connection with the first network only.
-    const compared = left.name === "fd.net" ? values.slice(0, 1) : values;
+    const compared = comparedWith(node, left, values);
     const test = compileTest(left.type, node.op, node.modifier, compared);
     const made: TestNode = { kind: "test", operand: left, test, quantifier: quantifierOf(node, left) };
     // What warns does so at each place it stands.
@@ -197,6 +196,23 @@ export class Binder {
       return false;
     }
   }
+}
+
+/** What the reference compares with, where that is not all that is written. */
+function comparedWith(node: CheckNode, left: Operand, values: readonly ValueNode[]): readonly ValueNode[] {
+  // Both ends of a connection: with the first network only.
+  if (left.name === "fd.net") return values.slice(0, 1);
+  // Ids of all ancestors: with no list.
+  const isSet = node.op === "in" || node.op === "intersects";
+  return isSet && left.name === "proc.apid" && !left.arg ? [] : values;
+}
+
+/** What `exists` looks at. */
+function presence(operand: Operand): Operand {
+  const present = operand.arg ? undefined : operand.field?.present;
+  if (!present) return operand;
+  const read = (context: Context): true | undefined => present(context, undefined) || undefined;
+  return { ...operand, key: `present ${operand.key}`, list: false, read };
 }
 
 const valueKey = ({ text, bytes }: ValueNode): string => JSON.stringify(bytes ? [text, ...bytes] : text);

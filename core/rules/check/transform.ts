@@ -27,6 +27,8 @@ function decodeBase64(value: Scalar): FieldRead {
   const body = text.replace(/\0+$/, "").replace(/={1,2}$/, "");
   if (!/^[A-Za-z0-9+/]*$/.test(body) || body.length % 4 === 1) return undefined;
   const bytes = Buffer.from(body, "base64");
+  // Bits behind the last byte have to be zero.
+  if (bytes.toString("base64").replace(/=+$/, "") !== body) return undefined;
   if (value instanceof Uint8Array) return bytes;
   const decoded = bytes.toString("utf8");
   const nul = decoded.indexOf("\0");

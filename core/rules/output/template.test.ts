@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { Simulation } from "../../../tests/harness/simulate.ts";
 import { contextOf, syntheticRegistry, type Values } from "../../../tests/harness/synthetic-fields.ts";
+import { FIELD_CLASSES, fieldRegistry } from "../../fields/all.ts";
 import { Binder } from "../check/bind.ts";
 import { parseTemplate } from "./template.ts";
 
@@ -51,4 +53,31 @@ describe("parseTemplate", () => {
   test("an empty list is null in JSON", () => {
     expect(parseTemplate("%a.list", binder).values(contextOf({ "a.list": [] }))).toEqual({ "a.list": null });
   });
+});
+
+test("evt.deltatime in a text is the time since that place was last printed; JSON has 0", () => {
+  const real = new Binder(fieldRegistry(FIELD_CLASSES, ["syscall"]), "syscall");
+  const template = parseTemplate("%evt.deltatime %evt.deltatime.s %evt.deltatime.ns %evt.deltatime", real);
+  const other = parseTemplate("%evt.deltatime", real);
+  const simulation = new Simulation();
+  const context = { event: simulation.event, state: simulation.state };
+  const passes = (nanoseconds: bigint): void => {
+    // The simulation's own clock ticks a microsecond an event.
+    simulation.time += nanoseconds - 1_000n;
+    simulation.see("SYSCALL_CLOSE_X", 7);
+  };
+  passes(5n);
+  expect(template.text(context)).toBe("0 0 000000000 0");
+  passes(2_000_000_005n);
+  expect(template.values(context)).toEqual({
+    "evt.deltatime": 0,
+    "evt.deltatime.ns": 0,
+    "evt.deltatime.s": 0,
+  });
+  expect(template.text(context)).toBe("2000000005 2 000000005 2000000005");
+  passes(70n);
+  expect(other.text(context)).toBe("0");
+  passes(30n);
+  expect(template.text(context)).toBe("100 0 000000100 100");
+  expect(other.text(context)).toBe("30");
 });

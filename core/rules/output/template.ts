@@ -130,6 +130,10 @@ function rememberedToken(text: string, binder: Binder): Token | undefined {
   return known.get(word);
 }
 
+/** The operand as one place of a text reads it. */
+const inPlace = (operand: Operand): Operand =>
+  operand.field?.perPlace ? { ...operand, read: operand.field.perPlace() } : operand;
+
 /**
  * Parses `text with %fields`. A leading `*` is accepted and means nothing here: absent values always print.
  * Throws CheckError for what follows a `%` and is no field.
@@ -158,7 +162,7 @@ export function parseTemplate(template: string, binder: Binder): Template {
         binder.similarField(word),
       );
     }
-    parts.push({ operand: token.operand, width: Number(digits) });
+    parts.push({ operand: inPlace(token.operand), width: Number(digits) });
     tokens.push(token);
     at = start + token.length;
   }

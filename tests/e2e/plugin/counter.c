@@ -1,5 +1,5 @@
 /*
- * A source of numbered events. init_config: {"greeting": TEXT, "fail": BOOL}. open_params: how many events, or "fail",
+ * A source of numbered events. init_config: {"greeting": TEXT ("hang": never returns), "fail": BOOL}. open_params: how many events, or "fail",
  * "wait" (none ever), "break" (three, then a failure), "hang" (never returns). An event's data are its number, 8 bytes.
  */
 #include "api.h"
@@ -50,6 +50,7 @@ EXPORT plugin *plugin_init(const init_input *in, int32_t *rc) {
 	p->log = in->log;
 	p->log(p->owner, NULL, in->config, 6);
 	*rc = OK;
+	while (strstr(in->config, "hang")) sleep(1);
 	if (strstr(in->config, "true")) {
 		snprintf(p->error, sizeof p->error, "told to fail");
 		*rc = FAILED;
