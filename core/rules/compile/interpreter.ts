@@ -1,5 +1,6 @@
 // hot path
 import type { Context } from "../../fields/field.ts";
+import { isSeldom } from "../../state/seldom.ts";
 import type { Operand, Value } from "../check/operand.ts";
 import type { Estimates } from "./estimates.ts";
 import type { Expr, Leaf } from "./node.ts";
@@ -27,6 +28,8 @@ export class Interpreter {
   /** `estimates` orders the members of groups. */
   constructor(estimates: Estimates) {
     this.#estimates = estimates;
+    // What is evaluated often is compiled: optimising this in full costs more than it is ever used.
+    isSeldom(this.holds, this.#decide, this.#group);
   }
 
   /** Forgets what was found out about the event before. */
@@ -53,7 +56,7 @@ export class Interpreter {
       case "not":
         return !this.holds(expr.children[0]!, context);
       case "leaf": {
-        this.#leaves[expr.id] ??= this.#leaf(expr.leaf!);
+        this.#leaves[expr.id] ??= this.#leafOf(expr.leaf!);
         return this.#leaves[expr.id]!(context);
       }
       case "and":
@@ -70,6 +73,13 @@ export class Interpreter {
       if (this.holds(members[i]!, context) === ends) return ends;
     }
     return !ends;
+  }
+
+  /** Decides a leaf by a function that is spared the last pass of the JIT compiler. */
+  #leafOf(leaf: Leaf): Decide {
+    const decide = this.#leaf(leaf);
+    isSeldom(decide);
+    return decide;
   }
 
   #leaf(leaf: Leaf): Decide {
@@ -93,12 +103,14 @@ export class Interpreter {
     const slot = this.#slots.get(key) ?? this.#slots.size;
     this.#slots.set(key, slot);
     const read = readerOf(operand, candidates);
-    return (context) => {
+    const remembered = (context: Context): Value => {
       if (this.#readFor[slot] !== this.#event) {
         this.#values[slot] = read(context);
         this.#readFor[slot] = this.#event;
       }
       return this.#values[slot];
     };
+    isSeldom(read, remembered);
+    return remembered;
   }
 }

@@ -1,5 +1,6 @@
 // hot path
 import type { Context } from "../../fields/field.ts";
+import { isSeldom } from "../../state/seldom.ts";
 import { type EventFunction, emitPlan, type Hits } from "./emit.ts";
 import { Estimates } from "./estimates.ts";
 import type { Interpreter } from "./interpreter.ts";
@@ -62,6 +63,8 @@ class Learner {
     }));
     this.#counted = countable(rules);
     this.#counts = new Uint32Array(this.#counted.length);
+    // Over before full optimisation would have paid.
+    isSeldom(this.run, this.#count);
   }
 
   /** Finds the rules that are true; says whether it has done enough of it. */

@@ -4,6 +4,7 @@ import { numberText } from "../../event/number-text.ts";
 import type { Context, FieldRead } from "../../fields/field.ts";
 import type { FieldValue } from "../../outputs/alert.ts";
 import type { ParamType } from "../../schema/event-row.ts";
+import { isSeldom } from "../../state/seldom.ts";
 import type { Operand } from "../check/operand.ts";
 
 /** What stands for a value that is absent. */
@@ -57,3 +58,6 @@ export function operandValue(operand: Operand, context: Context): FieldValue {
   if (!Array.isArray(value)) return scalarValue(value as FieldRead, operand);
   return value.length === 0 ? null : value.map((v: FieldRead) => scalarValue(v, operand));
 }
+
+// Alerts are few, and each reads some thirty values: soon hot, but not for long.
+isSeldom(operandText, operandValue, scalarText, scalarValue, listText);
