@@ -17,9 +17,9 @@ const text: FormatOptions = {
 const json: FormatOptions = { ...text, json: true };
 
 test("formatAlert keeps a text line one line, and leaves quotes and backslashes in it as they are", () => {
-  const alert = sampleAlert({ message: 'a "b" \\ \n \u0001 é' });
+  const alert = sampleAlert({ message: 'a "b" \\ \n \u0001 \ud800 é' });
   expect(formatAlert(alert, { ...text, iso8601: true })).toBe(
-    '2026-11-20T23:28:51.890980689+0000: Warning a "b" \\ \\n \\u0001 é',
+    '2026-11-20T23:28:51.890980689+0000: Warning a "b" \\ \\n \\u0001 \ufffd é',
   );
 });
 

@@ -55,12 +55,14 @@ const UNSAFE = /["\\\u0000-\u001f\ud800-\udfff]/;
 const jsonText = (text: string): string =>
   UNSAFE.test(text) ? JSON.stringify(text.toWellFormed()) : `"${text}"`;
 
-const CONTROL = /[\u0000-\u001f]/;
-const CONTROLS = new RegExp(CONTROL, "g");
+const BREAKING = /[\u0000-\u001f\ud800-\udfff]/;
+const CONTROLS = /[\u0000-\u001f]/g;
 
 /** A line of text stays one line, whatever names a program gives its files; all else is printed as it is. */
 const lineText = (text: string): string =>
-  CONTROL.test(text) ? text.replace(CONTROLS, (character) => jsonText(character).slice(1, -1)) : text;
+  BREAKING.test(text)
+    ? text.toWellFormed().replace(CONTROLS, (character) => jsonText(character).slice(1, -1))
+    : text;
 
 /** Sorted fields; the time field is added where the rule's own fields do not hold it. */
 function jsonFields(fields: Alert["fields"], timeName?: string, time?: bigint): string {

@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { AuditFeed } from "./audit-feed.ts";
+import { eventLines } from "./event-lines.ts";
 import type { Intake } from "./intake.ts";
-import { Lines } from "./lines.ts";
+import type { Lines } from "./lines.ts";
 
 const PIECE = 1 << 16;
 /** How often the file is looked at: asking for its size costs nothing, and works on any file system. */
@@ -21,11 +22,7 @@ export class AuditFileFollower implements AuditFeed {
 
   constructor(path: string, intake: Intake, maxLine: number) {
     this.#path = path;
-    this.#lines = new Lines(
-      maxLine,
-      (line) => void intake.take(line, path),
-      () => intake.lose("too_large", `A line of ${path} is left out: it is longer than webhookMaxBatchSize`),
-    );
+    this.#lines = eventLines(path, intake, maxLine);
   }
 
   open(): void {

@@ -2,8 +2,9 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { FalcoError, reasonOf } from "../../errors.ts";
 import type { AuditFeed } from "./audit-feed.ts";
+import { eventLines } from "./event-lines.ts";
 import type { Intake } from "./intake.ts";
-import { Lines } from "./lines.ts";
+import type { Lines } from "./lines.ts";
 
 const PIECE = 1 << 16;
 
@@ -30,11 +31,7 @@ export class AuditFileReader implements AuditFeed {
 
   constructor(path: string, intake: Intake, maxLine: number) {
     this.#path = path;
-    this.#lines = new Lines(
-      maxLine,
-      (line) => void intake.take(line, path),
-      () => intake.lose("too_large", `A line of ${path} is left out: it is longer than webhookMaxBatchSize`),
-    );
+    this.#lines = eventLines(path, intake, maxLine);
   }
 
   open(): void {

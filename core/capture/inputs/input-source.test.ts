@@ -1,31 +1,11 @@
 import { expect, test } from "bun:test";
-import { EventCursor } from "../../event/cursor.ts";
-import type { Sink } from "../../event/source.ts";
+import { eventSink } from "../../../tests/harness/event-sink.ts";
 import type { Context } from "../../fields/field.ts";
 import { EVENTS } from "../../schema/events.ts";
 import type { InputDeclaration } from "./declaration.ts";
 import { inputFields } from "./input-fields.ts";
 import { InputSource } from "./input-source.ts";
 import { InputSources, type InputsEngine } from "./input-sources.ts";
-
-function sinkOf(take: (cursor: EventCursor) => void): Sink {
-  const cursor = new EventCursor();
-  const nothing = () => {};
-  return {
-    event: (bytes, view, offset, cpu) => {
-      cursor.set(bytes, view, offset, cpu);
-      cursor.num++;
-      take(cursor);
-    },
-    machine: nothing,
-    thread: nothing,
-    fd: nothing,
-    user: nothing,
-    group: nothing,
-    interface: nothing,
-    restart: nothing,
-  };
-}
 
 const declaration: InputDeclaration = {
   source: "login",
@@ -54,7 +34,7 @@ test("InputSource hands events over as plugin event records whose fields read ba
   });
   source.push({ time: 2n, fields: { "login.count": 3n, "login.from": "::1" } });
   const read: unknown[] = [];
-  const sink = sinkOf((event) => {
+  const sink = eventSink((event) => {
     const context = { event } as unknown as Context;
     read.push([
       event.time,
@@ -99,7 +79,7 @@ test("InputSource.push() asks to wait when the engine is behind, and ready() res
   expect(ready).toBe(false);
   expect(
     await source.pump(
-      sinkOf(() => {}),
+      eventSink(() => {}),
       0,
     ),
   ).toBe(pushed);
@@ -109,7 +89,7 @@ test("InputSource.push() asks to wait when the engine is behind, and ready() res
 
 test("InputSource.pump() waits for an event, gives up at its timeout, and ends after end()", async () => {
   const source = new InputSource("slow");
-  const sink = sinkOf(() => {});
+  const sink = eventSink(() => {});
   expect(await source.pump(sink, 1)).toBe(0);
   const pending = source.pump(sink, 10_000);
   source.push({ time: 1n, fields: {} });

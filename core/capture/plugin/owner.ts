@@ -1,7 +1,7 @@
 import { errno, libc } from "../../ffi/libc.ts";
 import { closeFd } from "../../ffi/pipe.ts";
 import { SystemError } from "../../ffi/system-error.ts";
-import type { LibsLevel } from "../../log.ts";
+import { LIBS_LEVELS, type LibsLevel } from "../../log.ts";
 import { cText } from "./library.ts";
 import { NativeBlock, nativeText } from "./native-block.ts";
 import { OWNER, type OwnerFunctions, ownerFunctions } from "./owner-code.ts";
@@ -20,18 +20,6 @@ const MSG_TRUNC = 0x20;
 const FORMAT = "%u\x1f%s\x1f%s\x1e";
 /** Where the plugin named no part of itself that speaks, printf says so. */
 const NOBODY = "(null)";
-
-/** ss_plugin_log_severity counts from 1, in this order. */
-const LEVELS: readonly LibsLevel[] = [
-  "fatal",
-  "critical",
-  "error",
-  "warning",
-  "notice",
-  "info",
-  "debug",
-  "trace",
-];
 
 /** Events of a plugin that wait to be taken, in bytes; the longest of them. */
 const WAITING_BYTES = 4 << 20;
@@ -81,7 +69,8 @@ export class PluginOwner {
       for (const record of records) {
         const [severity = "", component = "", message = ""] = record.split("\x1f");
         const speaker = component === NOBODY ? name : component;
-        take(LEVELS[Number(severity) - 1] ?? "info", `${speaker}: ${message}`);
+        // ss_plugin_log_severity counts from 1, in this order.
+        take(LIBS_LEVELS[Number(severity) - 1] ?? "info", `${speaker}: ${message}`);
       }
     }
   }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { eventSink } from "../../../tests/harness/event-sink.ts";
 import { tempDir } from "../../../tests/harness/temp-dir.ts";
 import { compilePlugin, NO_COMPILER } from "../../../tests/harness/test-plugin.ts";
-import { EventCursor } from "../../event/cursor.ts";
-import type { Sink } from "../../event/source.ts";
+import type { EventCursor } from "../../event/cursor.ts";
 import type { Context } from "../../fields/field.ts";
 import { fieldArg } from "../../rules/check/operand.ts";
 import { State } from "../../state/state.ts";
@@ -15,22 +15,7 @@ const COUNTER = NO_COMPILER === undefined ? compilePlugin("counter", directory) 
 
 /** Hands each event of a source over, until it ends or gives nothing. */
 async function take(running: RunningPlugin, params: string, onEvent: (event: EventCursor) => void) {
-  const event = new EventCursor();
-  const nothing = (): void => {};
-  const sink: Sink = {
-    event: (bytes, view, offset, cpu) => {
-      event.set(bytes, view, offset, cpu);
-      event.num++;
-      onEvent(event);
-    },
-    machine: nothing,
-    thread: nothing,
-    fd: nothing,
-    user: nothing,
-    group: nothing,
-    interface: nothing,
-    restart: nothing,
-  };
+  const sink = eventSink(onEvent);
   const source = running.open!(params);
   try {
     source.open(sink);

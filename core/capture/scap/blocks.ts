@@ -82,7 +82,11 @@ export const EVENT_BLOCKS: ReadonlyMap<number, EventBlockKind> = new Map<number,
 ]);
 
 /** Flag of an event block: the event is not for rules. */
-export const STATE_ONLY = 1;
+const STATE_ONLY = 1;
+
+/** Whether an event block says so; its flags stand before its record, which is at `offset`. */
+export const isStateOnly = (view: DataView, offset: number): boolean =>
+  (view.getUint32(offset - 4, true) & STATE_ONLY) !== 0;
 
 /** Events of these types at the very start tell of what was there before. */
 export const INITIAL: ReadonlySet<number> = new Set([

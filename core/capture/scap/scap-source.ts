@@ -10,9 +10,9 @@ import {
   EVENT_BLOCKS,
   FORMAT_MAJOR,
   INITIAL,
+  isStateOnly,
   SECTION_HEADER,
   SEED_BLOCKS,
-  STATE_ONLY,
 } from "./blocks.ts";
 import { Body, BodyError } from "./body.ts";
 import { OLD_HEADER_SIZE } from "./count-params.ts";
@@ -200,7 +200,7 @@ export class ScapSource implements Source {
     const fault = recordFault(view, offset, space, code, params);
     if (fault !== undefined) this.#fail(fault);
     const cpu = view.getUint16(start + BLOCK_HEAD, true);
-    this.#stateOnly = prefix !== PLAIN_PREFIX && (view.getUint32(offset - 4, true) & STATE_ONLY) !== 0;
+    this.#stateOnly = prefix !== PLAIN_PREFIX && isStateOnly(view, offset);
     if (!this.#upgrade.isCurrent(code, params)) return this.#convert(sink, bytes, view, offset, cpu);
     return this.#hand(sink, bytes, view, offset, cpu);
   }
@@ -234,7 +234,7 @@ export class ScapSource implements Source {
     const code = view.getUint16(offset + 20, true);
     if (code >= EVENTS.length) return false;
     const cpu = view.getUint16(start + BLOCK_HEAD, true);
-    this.#stateOnly = prefix !== PLAIN_PREFIX && (view.getUint32(offset - 4, true) & STATE_ONLY) !== 0;
+    this.#stateOnly = prefix !== PLAIN_PREFIX && isStateOnly(view, offset);
     const record = this.#counted;
     const fault = record.take(bytes, view, offset, space, code);
     if (fault !== undefined) this.#fail(fault);
