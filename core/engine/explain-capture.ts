@@ -4,6 +4,7 @@ import { EVENT } from "../schema/event-codes.ts";
 import { EVENTS } from "../schema/events.ts";
 import { SIGNAL_NAMES } from "../schema/names.ts";
 import { SYSCALLS } from "../schema/syscalls.ts";
+import { leftOutBy } from "./explain-condition.ts";
 import { pushDown } from "./push-down.ts";
 import type { Ruleset } from "./ruleset.ts";
 import { type BaseSyscalls, selectSyscalls, syscallsOfEvents } from "./selection.ts";
@@ -47,13 +48,18 @@ export function explainCapture(ruleset: Ruleset, base: BaseSyscalls): CaptureRow
     .sort((a, b) => a.call.localeCompare(b.call));
 }
 
-function describe(event: number, { failures, only, parameters, exceptTcp }: CallFilter): string {
+function describe(event: number, { failures, only, parameters, exceptTcp, wanted }: CallFilter): string {
   const parts: string[] = [];
   if (failures?.length === 0) parts.push("failures");
   else if (failures) parts.push(`failures but ${failures.map(errnoName).join(", ")}`);
   if (only) parts.push(`argument ${only.argument + 1} other than ${only.values.join(", ")}`);
   for (const filter of parameters ?? []) parts.push(describeParameter(event, filter));
   if (exceptTcp) parts.push("TCP sockets");
+  if (wanted) {
+    const { butErrors, condition, of } = wanted;
+    const but = butErrors.length === 0 ? "" : ` but ${butErrors.map(errnoName).join(", ")}`;
+    for (const text of leftOutBy(condition)) parts.push(of === "all" ? text : `failures${but} of ${text}`);
+  }
   return parts.join("; ");
 }
 

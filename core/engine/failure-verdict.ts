@@ -2,8 +2,8 @@ import type { BoundNode, TestNode } from "../rules/check/bind.ts";
 import { EF } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
 import { HAS_RESULT } from "../schema/has-result.ts";
+import { mayHold, type Verdict } from "./approximation.ts";
 import { BareEvent } from "./bare-event.ts";
-import { type Verdict, verdict } from "./three-valued.ts";
 
 /** Fields that say the same of every event of a type with the same result. */
 const OF_RESULT: ReadonlySet<string> = new Set([
@@ -42,24 +42,21 @@ export class FailureVerdicts {
     if (HAS_RESULT[this.#code] !== 1) return undefined;
     const errnos = new Set<number>();
     for (const condition of conditions) {
-      if (this.#verdict(condition, undefined) === false) continue;
+      if (!mayHold(condition, this.overall)) continue;
       for (const errno of this.#errnos) {
-        if (!errnos.has(errno) && this.#verdict(condition, errno - 1) !== false) errnos.add(errno);
+        if (!errnos.has(errno) && mayHold(condition, (test) => this.#answer(test)?.[errno - 1]))
+          errnos.add(errno);
       }
       if (errnos.size > MAX_ERRNOS) return undefined;
     }
     return [...errnos].sort((a, b) => a - b);
   }
 
-  /** For error `index + 1`, or whatever the error. */
-  #verdict(condition: BoundNode, index: number | undefined): Verdict {
-    return verdict(condition, (test) => {
-      const answers = this.#answer(test);
-      if (!answers) return undefined;
-      if (index !== undefined) return answers[index];
-      return answers.every((answer) => answer === answers[0]) ? answers[0] : undefined;
-    });
-  }
+  /** What a test comes to whatever the error. */
+  readonly overall = (test: TestNode): Verdict => {
+    const answers = this.#answer(test);
+    return answers?.every((answer) => answer === answers[0]) ? answers[0] : undefined;
+  };
 
   #answer(node: TestNode): readonly boolean[] | undefined {
     if (this.#answers.has(node)) return this.#answers.get(node);

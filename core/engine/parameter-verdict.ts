@@ -2,8 +2,8 @@ import type { ParameterFilter } from "../capture/ebpf/call-filter.ts";
 import type { BoundNode, TestNode } from "../rules/check/bind.ts";
 import type { Param, ParamType } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
+import { mayHold } from "./approximation.ts";
 import { BareEvent } from "./bare-event.ts";
-import { verdict } from "./three-valued.ts";
 
 /** Values tried for parameters that number something, and bits tried for those that are made of bits; others pass. */
 const NUMBERS = 256;
@@ -62,7 +62,7 @@ function wantedValues(
   do {
     tried++;
     answers.clear();
-    if (conditions.some((condition) => verdict(condition, answer) !== false)) passing.push(value);
+    if (conditions.some((condition) => mayHold(condition, answer))) passing.push(value);
     if (passing.length > MAX_VALUES && passing[0] === 0) return undefined;
     value = (value - domain) & domain;
   } while (value !== 0);

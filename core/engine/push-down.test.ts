@@ -30,7 +30,7 @@ test("pushDown lets the errors pass that a rule names, and all where it can't te
     failures: [1, 13],
   });
   expect(filtersOf("evt.type = openat and evt.rawres = -2")("openat")).toEqual({ failures: [2] });
-  expect(filtersOf("evt.type = openat and proc.name = cat")("openat")).toBeUndefined();
+  expect(filtersOf("evt.type = openat and proc.cmdline = cat")("openat")).toBeUndefined();
   expect(filtersOf("evt.type = openat and fd.num < 0")("openat")).toBeUndefined();
 });
 

@@ -1,10 +1,12 @@
-import { type CallFilter, LAST_ERRNO } from "../capture/ebpf/call-filter.ts";
+import { type CallFilter, LAST_ERRNO, type WantedCalls } from "../capture/ebpf/call-filter.ts";
 import type { BoundNode } from "../rules/check/bind.ts";
 import { EVENT } from "../schema/event-codes.ts";
+import { HAS_RESULT } from "../schema/has-result.ts";
 import { SYSCALLS } from "../schema/syscalls.ts";
 import { UPDATES } from "../state/update/all.ts";
 import { FailureVerdicts } from "./failure-verdict.ts";
 import { wantedParameters } from "./parameter-verdict.ts";
+import { wantedCalls } from "./wanted-calls.ts";
 
 /** What push-down needs of a rule. */
 export interface WantingRule {
@@ -103,24 +105,45 @@ export function pushDown(
 }
 
 function filterOf(event: number, conditions: readonly BoundNode[]): CallFilter | undefined {
-  const failures = failuresOf(event, conditions);
+  const verdicts = new FailureVerdicts(event, LAST_ERRNO);
+  const failures = failuresOf(event, conditions, verdicts);
   const forState = conditions.length === 0;
   const only = forState ? STATE_ONLY[event] : undefined;
   const exceptTcp = forState && DATAGRAMS.has(event);
   // What succeeded may be what state has to learn, whatever rules want of it.
   const parameters = UPDATES[event] ? [] : wantedParameters(event, conditions);
-  if (!failures && !only && !exceptTcp && parameters.length === 0) return undefined;
+  // Failures that are all left out need no condition.
+  const wanted = failures?.length === 0 && UPDATES[event] ? undefined : wantedOf(event, conditions, verdicts);
+  if (!failures && !only && !exceptTcp && !wanted && parameters.length === 0) return undefined;
   return {
     ...(failures ? { failures } : {}),
     ...(only ? { only } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
+    ...(wanted ? { wanted } : {}),
     ...(exceptTcp ? { exceptTcp } : {}),
   };
 }
 
-function failuresOf(event: number, conditions: readonly BoundNode[]): readonly number[] | undefined {
+/** What has to hold of calls that state learns nothing from. */
+function wantedOf(
+  event: number,
+  conditions: readonly BoundNode[],
+  verdicts: FailureVerdicts,
+): WantedCalls | undefined {
+  const ofState = STATE_WANTS[event] ?? [];
+  const of = UPDATES[event] ? "failed" : "all";
+  if (of === "failed" && (ofState === "all" || HAS_RESULT[event] !== 1)) return undefined;
+  const condition = wantedCalls(event, conditions, of === "failed" ? verdicts.overall : () => undefined);
+  return condition && { condition, of, butErrors: ofState === "all" ? [] : ofState };
+}
+
+function failuresOf(
+  event: number,
+  conditions: readonly BoundNode[],
+  verdicts: FailureVerdicts,
+): readonly number[] | undefined {
   const ofState = STATE_WANTS[event] ?? [];
   if (ofState === "all") return undefined;
-  const ofRules = new FailureVerdicts(event, LAST_ERRNO).wanted(conditions);
+  const ofRules = verdicts.wanted(conditions);
   return ofRules && [...new Set([...ofRules, ...ofState])].sort((a, b) => a - b);
 }

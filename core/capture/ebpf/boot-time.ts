@@ -10,7 +10,10 @@ function clock(id: number): bigint {
   return time[0]! * 1_000_000_000n + time[1]!;
 }
 
+/** Nanoseconds since boot, time asleep included. */
+export const sinceBoot = (): bigint => clock(CLOCK_BOOTTIME);
+
 /** Nanoseconds since the epoch at boot, as the clocks stand now. */
 export function bootTime(): bigint {
-  return clock(CLOCK_REALTIME) - clock(CLOCK_BOOTTIME);
+  return clock(CLOCK_REALTIME) - sinceBoot();
 }

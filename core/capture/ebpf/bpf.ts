@@ -5,9 +5,17 @@ import { SystemError } from "../../ffi/system-error.ts";
 import { ARCHITECTURES } from "./architecture.ts";
 
 /** Map and program types, commands and flags of bpf(2); part of the kernel's stable interface. */
-const COMMAND = { mapCreate: 0, mapUpdate: 2, progLoad: 5, progTestRun: 10, rawTracepointOpen: 17 } as const;
-export const MAP_TYPE = { array: 2, programArray: 3, ring: 27 } as const;
+const COMMAND = {
+  mapCreate: 0,
+  mapUpdate: 2,
+  mapDelete: 3,
+  progLoad: 5,
+  progTestRun: 10,
+  rawTracepointOpen: 17,
+} as const;
+export const MAP_TYPE = { hash: 1, array: 2, programArray: 3, ring: 27 } as const;
 const RAW_TRACEPOINT = 17;
+const NO_EXIST = 1;
 /** Lets user space map an array's memory. */
 export const MAPPABLE = 1 << 10;
 
@@ -60,6 +68,18 @@ export function createMap(spec: MapSpec): number {
 
 /** Sets element `key` (u32) of a map. Throws SystemError. */
 export function updateMap(fd: number, key: number, value: Uint8Array): void {
+  check("bpf(BPF_MAP_UPDATE_ELEM)", update(fd, key, value, 0));
+}
+
+/** Sets element `key` (u32) of a map unless there is one. Returns whether it did; a full map is a reason not to. Throws SystemError. */
+export function insertIntoMap(fd: number, key: number, value: Uint8Array): boolean {
+  if (Number(update(fd, key, value, NO_EXIST)) >= 0) return true;
+  const error = new SystemError("bpf(BPF_MAP_UPDATE_ELEM)", errno());
+  if (error.code === "EEXIST" || error.code === "E2BIG") return false;
+  throw error;
+}
+
+function update(fd: number, key: number, value: Uint8Array, flags: number): number | bigint {
   const attributes = new Attributes();
   const { view } = attributes;
   const keyBytes = Buffer.alloc(4);
@@ -67,7 +87,20 @@ export function updateMap(fd: number, key: number, value: Uint8Array): void {
   view.setUint32(0, fd, true);
   attributes.address(8, keyBytes);
   attributes.address(16, value);
-  check("bpf(BPF_MAP_UPDATE_ELEM)", attributes.call(COMMAND.mapUpdate));
+  view.setUint32(24, flags, true);
+  return attributes.call(COMMAND.mapUpdate);
+}
+
+/** Removes element `key` (u32) of a map, if there is one. Throws SystemError. */
+export function deleteFromMap(fd: number, key: number): void {
+  const attributes = new Attributes();
+  attributes.view.setUint32(0, fd, true);
+  const keyBytes = Buffer.alloc(4);
+  keyBytes.writeUInt32LE(key);
+  attributes.address(8, keyBytes);
+  if (Number(attributes.call(COMMAND.mapDelete)) >= 0) return;
+  const error = new SystemError("bpf(BPF_MAP_DELETE_ELEM)", errno());
+  if (error.code !== "ENOENT") throw error;
 }
 
 function loadOnce(name: string, code: Buffer, log: Buffer | undefined): number | bigint {

@@ -1,4 +1,5 @@
-import { R0, R1 } from "./assembler.ts";
+import { type Label, R0, R1 } from "./assembler.ts";
+import { type Condition, emitCondition } from "./call-condition.ts";
 import type { Emitter, Value } from "./emitter.ts";
 import { fileOf } from "./file-values.ts";
 import { AF, sockOf } from "./socket-writers.ts";
@@ -19,6 +20,15 @@ export interface ParameterFilter {
   readonly anyOf?: number;
 }
 
+/** Calls of which a condition has to hold to be recorded. */
+export interface WantedCalls {
+  readonly condition: Condition;
+  /** Failed ones, or all of them; others pass. */
+  readonly of: "failed" | "all";
+  /** Errors (positive numbers) with which a failed call passes whatever the condition. */
+  readonly butErrors: readonly number[];
+}
+
 /** What of a call is recorded. What a filter doesn't mention passes. */
 export interface CallFilter {
   /** Errors (positive numbers) with which a failed call passes; others up to LAST_ERRNO are not recorded. All pass when absent. */
@@ -27,6 +37,7 @@ export interface CallFilter {
   readonly only?: { readonly argument: number; readonly values: readonly number[] };
   /** Each has to pass. */
   readonly parameters?: readonly ParameterFilter[];
+  readonly wanted?: WantedCalls;
   /** Leaves out calls on TCP sockets, whose ends are known from connecting; the descriptor is the first argument. */
   readonly exceptTcp?: true;
 }
@@ -40,21 +51,36 @@ export const dropsFailures = ({ failures }: CallFilter): boolean => failures?.le
  */
 export function emitFilter(
   k: Emitter,
-  { failures, only, parameters, exceptTcp }: CallFilter,
+  { failures, only, parameters, exceptTcp, wanted }: CallFilter,
   parameter: (name: string) => Value,
 ): void {
   const { asm } = k;
   if (exceptTcp) dropTcp(k);
   if (only) allow(k, arg(only.argument), only.values);
   for (const filter of parameters ?? []) allowParameter(k, parameter(filter.name), filter);
-  if (!failures) return;
-  const pass = asm.label("passes");
+  if (failures) {
+    const pass = asm.label("passes");
+    unlessFailed(k, failures, pass);
+    asm.goto(k.drop);
+    asm.place(pass);
+  }
+  if (wanted) allowWanted(k, wanted);
+}
+
+/** Goes to `pass` unless the call failed with another error than these. */
+function unlessFailed(k: Emitter, errors: readonly number[], pass: Label): void {
+  const { asm } = k;
   result(k);
   asm.jump("sge", R0, 0, pass);
   asm.jump("slt", R0, -LAST_ERRNO, pass);
-  for (const errno of failures) asm.jump("eq", R0, -errno, pass);
-  asm.goto(k.drop);
-  asm.place(pass);
+  for (const errno of errors) asm.jump("eq", R0, -errno, pass);
+}
+
+function allowWanted(k: Emitter, { condition, of, butErrors }: WantedCalls): void {
+  const pass = k.asm.label("wanted call");
+  if (of === "failed") unlessFailed(k, butErrors, pass);
+  emitCondition(k, condition, pass, k.drop);
+  k.asm.place(pass);
 }
 
 function allow(k: Emitter, value: Value, values: readonly number[]): void {

@@ -1,7 +1,7 @@
 import { IA32_SYSCALLS } from "../../schema/ia32.ts";
 import { SYSCALLS } from "../../schema/syscalls.ts";
 import type { Architecture } from "./architecture.ts";
-import { COMPAT_BASE, MAX_SYSCALLS, SOCKETCALL_BASE } from "./dispatcher.ts";
+import { COMPAT_BASE, MAX_SYSCALLS, SOCKETCALL_BASE } from "./interest.ts";
 import type { EventId } from "./program.ts";
 
 /** A system call as this machine numbers it. */

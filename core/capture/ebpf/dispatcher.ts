@@ -2,39 +2,21 @@ import { type Label, R0, R1, R2, R3, R6, R7, R8, R9, R10 } from "./assembler.ts"
 import { LAST_ERRNO } from "./call-filter.ts";
 import { Emitter } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
+import {
+  CALL_TABLE_SIZE,
+  COMPAT_BASE,
+  INTEREST,
+  MAX_SYSCALLS,
+  SOCKETCALL,
+  SOCKETCALL_BASE,
+  WANTED,
+} from "./interest.ts";
 import { SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
 import { currentTask, member } from "./values.ts";
 
-/** Call numbers the probe can tell apart; higher ones (x32, private) are not captured. */
-export const MAX_SYSCALLS = 512;
-
-/** Bits of a call number's byte in the interest map: wanted as a native call, as a 32-bit call, and native ones only if they succeed. */
-export const WANTED = { native: 1, compat: 2, successOnly: 4 } as const;
-
-/** Where the calls of 32-bit programs start in the tables indexed by call. */
-export const COMPAT_BASE = MAX_SYSCALLS;
-
-/** Where the calls behind i386's socketcall(2) start, and the size of these tables. */
-export const SOCKETCALL_BASE = 2 * MAX_SYSCALLS;
-export const CALL_TABLE_SIZE = SOCKETCALL_BASE + 32;
-
-/** i386 calls whose arguments lie in memory: socketcall(call, arguments) and old_mmap(arguments). */
-export const SOCKETCALL = 102;
+/** Like socketcall, i386's old_mmap(arguments) has its arguments in memory. */
 const OLD_MMAP = 90;
-
-/**
- * What user space tells the programs, in one map: a byte a call number (WANTED), then of each native and each 32-bit call
- * | recorded code u16 | native number u16 |, and, on a cache line of its own since it changes all the time, the bytes that the reader waits for
- * (u32): 0 when it is to be woken as soon as it has caught up. Behind that a word that a program sets when its record should not wait.
- */
-export const INTEREST = {
-  flags: 0,
-  codes: MAX_SYSCALLS,
-  wakeAt: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 64,
-  urgent: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 68,
-  size: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 128,
-} as const;
 
 /**
  * The program on sys_exit. A call nobody wants leaves after one load and one test; for the others it puts arguments and

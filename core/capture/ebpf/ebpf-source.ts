@@ -36,6 +36,17 @@ const BATCH = 16_384;
 const GATHER_MS = 100;
 const PLENTY = 64 * 1024;
 
+/** The sink, with threads going elsewhere. */
+const withThreads = (sink: SeedSink, thread: SeedSink["thread"]): SeedSink => ({
+  machine: (info) => sink.machine(info),
+  thread,
+  fd: (seed) => sink.fd(seed),
+  user: (seed) => sink.user(seed),
+  group: (seed) => sink.group(seed),
+  interface: (seed) => sink.interface(seed),
+  restart: () => sink.restart(),
+});
+
 /**
  * What a record holds is read when the call ends. The kernel's own view, which no other thread can falsify: results and descriptors, arguments passed in
  * registers (flags, modes, ids, lengths), device and inode of what was opened, the ends of sockets (`tuple`), the path of open_by_handle_at, all of
@@ -88,7 +99,14 @@ export class EbpfSource implements Source {
       this.close();
       throw explainFailure(error);
     }
-    this.#scan.scan(sink);
+    const probe = this.#probe;
+    this.#scan.scan(
+      withThreads(sink, (seed) => {
+        sink.thread(seed);
+        probe.seed(seed);
+      }),
+    );
+    probe.endSeeding();
   }
 
   /** Changes what is captured; what is pending stays. Throws FalcoError. */
@@ -98,7 +116,14 @@ export class EbpfSource implements Source {
 
   /** Hands over what /proc says of a thread that an event belongs to and that no seed or event introduced. */
   fetchThread(tid: number, sink: SeedSink): void {
-    this.#scan.scanThread(tid, sink);
+    const probe = this.#probe;
+    this.#scan.scanThread(
+      tid,
+      withThreads(sink, (seed) => {
+        probe?.forget(seed.tid);
+        sink.thread(seed);
+      }),
+    );
   }
 
   pump(sink: Sink, timeoutMs: number): number {

@@ -1,6 +1,8 @@
 /** Numbers of the kernel helpers the probe calls (enum bpf_func_id; part of the kernel's stable interface). */
 export const HELPER = {
   mapLookup: 1,
+  mapUpdate: 2,
+  mapDelete: 3,
   processorId: 8,
   tailCall: 12,
   currentPidTgid: 14,

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { createMap, MAP_TYPE, MAPPABLE, updateMap } from "./bpf.ts";
 import { COUNTERS_STRIDE } from "./counters.ts";
-import { CALL_TABLE_SIZE, INTEREST } from "./dispatcher.ts";
+import { CALL_TABLE_SIZE, INTEREST } from "./interest.ts";
 import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
+import { FACTS, MAX_FACTS } from "./thread-facts.ts";
 
 const PAGE = 4096;
 
@@ -39,6 +40,15 @@ export function createMaps(bufferSize: number, cpus: number, keep: (fd: number) 
         keySize: 4,
         valueSize: 4,
         entries: CALL_TABLE_SIZE,
+      }),
+    ),
+    facts: keep(
+      createMap({
+        name: "falco_facts",
+        type: MAP_TYPE.hash,
+        keySize: 4,
+        valueSize: FACTS.size,
+        entries: MAX_FACTS,
       }),
     ),
   };

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { CpuStats, Sink } from "../../event/source.ts";
+import type { CpuStats, Sink, ThreadSeed } from "../../event/source.ts";
 import { libc } from "../../ffi/libc.ts";
 import { Mapping, PROT_READ, PROT_WRITE } from "../../ffi/mapping.ts";
 import { SystemError } from "../../ffi/system-error.ts";
@@ -8,23 +8,18 @@ import { EVENTS } from "../../schema/events.ts";
 import { SYSCALLS } from "../../schema/syscalls.ts";
 import type { Architecture } from "./architecture.ts";
 import { Assembler, R0 } from "./assembler.ts";
+import { sinceBoot } from "./boot-time.ts";
 import { attachRawTracepoint, loadProgram, runProgram, updateMap } from "./bpf.ts";
 import { Btf } from "./btf.ts";
 import { type CallFilter, dropsFailures } from "./call-filter.ts";
 import { type Call, callsOf } from "./calls.ts";
 import { COUNTERS_STRIDE, LOSS_CAUSES } from "./counters.ts";
-import {
-  COMPAT_BASE,
-  dispatcherProgram,
-  INTEREST,
-  MAX_SYSCALLS,
-  SOCKETCALL,
-  SOCKETCALL_BASE,
-  WANTED,
-} from "./dispatcher.ts";
+import { dispatcherProgram } from "./dispatcher.ts";
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
 import { HELPER } from "./helper.ts";
+import { COMPAT_BASE, INTEREST, MAX_SYSCALLS, SOCKETCALL, SOCKETCALL_BASE, WANTED } from "./interest.ts";
+import { enterSeed, forgetThread, forkProgram } from "./known-threads.ts";
 import { createMaps, inPages, possibleCpus } from "./maps.ts";
 import { type EventId, eventProgram, type FillerSet } from "./program.ts";
 import { BTF_PATH } from "./requirements.ts";
@@ -95,8 +90,9 @@ export class Probe {
       this.#calls = callsOf(options.arch);
       this.#fillers = syscallFillers(options.arch);
       this.#numberCalls();
-      const dispatcher = this.#keep(loadProgram("sys_exit", dispatcherProgram(this.#target())));
-      this.#links.set("sys_exit", attachRawTracepoint("sys_exit", dispatcher));
+      // Elsewhere it is a record, made by another program, that announces a new thread.
+      if (options.arch.childReturns) this.#attach("sched_process_fork", forkProgram(this.#target()));
+      this.#attach("sys_exit", dispatcherProgram(this.#target()));
     } catch (error) {
       this.close();
       throw error;
@@ -110,6 +106,11 @@ export class Probe {
     const cast = this.#helperReads ? undefined : btf.find("bpf_rdonly_cast");
     this.#built = { ...this.#running, btf, cast };
     return this.#built;
+  }
+
+  #attach(tracepoint: string, code: Buffer): void {
+    const program = this.#keep(loadProgram(tracepoint, code));
+    this.#links.set(tracepoint, attachRawTracepoint(tracepoint, program));
   }
 
   #keep(fd: number): number {
@@ -208,6 +209,21 @@ export class Probe {
         this.#links.delete(tracepoint);
       }
     }
+  }
+
+  /** Takes what /proc says of a thread while it is read. Throws SystemError. */
+  seed(thread: ThreadSeed): void {
+    enterSeed(this.#running.maps.facts, thread);
+  }
+
+  /** /proc has been read: what starts from now on is known from records alone. */
+  endSeeding(): void {
+    this.#interest.view.setBigUint64(INTEREST.scannedAt, sinceBoot(), true);
+  }
+
+  /** Takes that state has looked a thread up again. Throws SystemError. */
+  forget(tid: number): void {
+    forgetThread(this.#running.maps.facts, tid);
   }
 
   /** Hands over what is pending, at most `limit` events. */

@@ -5,11 +5,12 @@ import { EVENTS } from "../../schema/events.ts";
 import { R0, R1, R2, R3, R4, R6, R7, R8, R9, R10 } from "./assembler.ts";
 import { type CallFilter, emitFilter } from "./call-filter.ts";
 import { COUNTERS_STRIDE, counterOf, TOO_LARGE } from "./counters.ts";
-import { INTEREST } from "./dispatcher.ts";
 import { Emitter, type Value, type Writer } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
+import { INTEREST } from "./interest.ts";
 import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
+import type { Lesson } from "./thread-facts.ts";
 
 export type EventId = keyof typeof EVENT;
 
@@ -26,6 +27,8 @@ export interface Filler {
   readonly exceptSelf?: boolean;
   /** Runs from interrupts and faults, hence maybe inside another program. */
   readonly nested?: boolean;
+  /** What the record tells of its thread is kept in the kernel too. */
+  readonly lesson?: Lesson;
 }
 
 /** Which of a call's records is being made, from 0. */
@@ -91,14 +94,16 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
     filler.when(k);
     k.asm.jump("eq", R0, 0, k.drop);
   }
+  filler.lesson?.before?.(k);
   header(k, event, filler.thread);
   const fixed = params(k, event, filler);
-  submit(k, event, fixed);
+  submit(k, event, fixed, filler.lesson);
   if (filler.repeat) again(k, filler.repeat);
   if (fixed === undefined) {
     k.asm.goto(k.drop);
     k.asm.place(k.tooLarge);
     countLoss(k, TOO_LARGE);
+    filler.lesson?.lost?.(k);
   }
   k.asm.place(k.drop);
   if (filler.repeat) k.asm.store(8, R7, SCRATCH.repetition, 0);
@@ -238,7 +243,7 @@ function wakeFlags(k: Emitter, event: EventInfo): void {
   asm.place(decided);
 }
 
-function submit(k: Emitter, event: EventInfo, fixed: number | undefined): void {
+function submit(k: Emitter, event: EventInfo, fixed: number | undefined, lesson: Lesson = {}): void {
   const { asm, target } = k;
   wakeFlags(k, event);
   asm.store(4, R7, SCRATCH.record + 16, fixed ?? R8);
@@ -252,7 +257,12 @@ function submit(k: Emitter, event: EventInfo, fixed: number | undefined): void {
   const recorded = asm.label("recorded");
   asm.jump("eq", R0, 0, recorded);
   countLoss(k, counterOf(event));
+  lesson.lost?.(k);
+  const end = asm.label("submitted");
+  if (lesson.after) asm.goto(end);
   asm.place(recorded);
+  if (lesson.after) k.branch(() => lesson.after?.(k));
+  asm.place(end);
 }
 
 /** Adds one to this CPU's counter of that cause. */

@@ -16,6 +16,8 @@ export const SCRATCH = {
   launder: 64,
   /** Which of the records that one call gives is being made; 0 between calls. */
   repetition: 80,
+  /** What a record that teaches tells of its thread; see FACTS. */
+  facts: 512,
   /** Where the path text starts in its area. */
   position: 72,
   cells: 128,

@@ -28,5 +28,7 @@ export interface Target {
     readonly counters: number;
     readonly interest: number;
     readonly programs: number;
+    /** What records told of threads, by id; see FACTS. */
+    readonly facts: number;
   };
 }

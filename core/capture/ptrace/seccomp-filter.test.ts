@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { SYSCALLS } from "../../schema/syscalls.ts";
 import { ARCHITECTURES } from "../ebpf/architecture.ts";
 import { callsOf } from "../ebpf/calls.ts";
-import { COMPAT_BASE, MAX_SYSCALLS, SOCKETCALL, SOCKETCALL_BASE } from "../ebpf/dispatcher.ts";
+import { COMPAT_BASE, MAX_SYSCALLS, SOCKETCALL, SOCKETCALL_BASE } from "../ebpf/interest.ts";
 import { AUDIT_ARCH, seccompFilter, X32_BIT } from "./seccomp-filter.ts";
 
 const RET_TRACE = 0x7ff0_0000;

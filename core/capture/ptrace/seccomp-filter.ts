@@ -1,6 +1,6 @@
 import { ARCHITECTURES } from "../ebpf/architecture.ts";
 import { callsOf } from "../ebpf/calls.ts";
-import { COMPAT_BASE, SOCKETCALL, SOCKETCALL_BASE } from "../ebpf/dispatcher.ts";
+import { COMPAT_BASE, SOCKETCALL, SOCKETCALL_BASE } from "../ebpf/interest.ts";
 
 /** AUDIT_ARCH_… of the calls that are looked at. */
 export const AUDIT_ARCH = { x86_64: 0xc000_003e, aarch64: 0xc000_00b7, i386: 0x4000_0003 } as const;

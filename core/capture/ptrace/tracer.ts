@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import type { Call } from "../ebpf/calls.ts";
-import { COMPAT_BASE, SOCKETCALL, SOCKETCALL_BASE } from "../ebpf/dispatcher.ts";
+import { COMPAT_BASE, SOCKETCALL, SOCKETCALL_BASE } from "../ebpf/interest.ts";
 import { readNumber } from "./process-memory.ts";
 import {
   detach,

@@ -23,10 +23,14 @@ export interface Test {
   readonly chance: number;
   /** The values that pass, when the test is equality with some. */
   readonly equals?: readonly (string | number)[];
+  /** As written: what is compared, and with what; a modifier says how several constants count. */
+  readonly operator: Operator;
+  readonly modifier: Modifier | undefined;
+  readonly constants: readonly Constant[];
 }
 
 /** One literal's test; lists and modifiers combine them. */
-type Element = Omit<Test, "key" | "chance">;
+type Element = Omit<Test, "key" | "chance" | "operator" | "modifier" | "constants">;
 
 const quote = (text: string): string => JSON.stringify(text);
 const isString = (v: string): string => `typeof ${v} === "string"`;
@@ -296,20 +300,21 @@ export function compileTest(
   const constants = values.map((value) => constantOf(operator, type, value));
   const key = testKey(operator, modifier, constants);
   const chance = chanceOf(operator, constants);
+  const written = { key, chance, operator, modifier, constants };
   if (operator === "pmatch") {
     const matches = compilePathPrefix(constants.map(String));
-    return { key, chance, passes: onString(matches), cost: 120 };
+    return { ...written, passes: onString(matches), cost: 120 };
   }
-  if (isSetOperator(operator)) return { key, chance, ...membership(type, constants) };
+  if (isSetOperator(operator)) return { ...written, ...membership(type, constants) };
   const one = (constant: Constant): Element =>
     type === "BYTEBUF" && constant instanceof Uint8Array
       ? bytesElement(operator, constant)
       : elementOf(operator, constant);
-  if (!modifier) return { key, chance, ...one(constants[0]!) };
+  if (!modifier) return { ...written, ...one(constants[0]!) };
   if (modifier === "anyof" && (operator === "=" || operator === "==") && constants.length > 0) {
-    return { key, chance, ...membership(type, constants) };
+    return { ...written, ...membership(type, constants) };
   }
-  return { key, chance, ...modified(modifier, constants.map(one)) };
+  return { ...written, ...modified(modifier, constants.map(one)) };
 }
 
 /** Compares two present values of the same type, for field-to-field comparison. Never throws. */

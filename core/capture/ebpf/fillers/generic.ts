@@ -1,6 +1,6 @@
 import { R0, R1, R7 } from "../assembler.ts";
-import { CALL_TABLE_SIZE, INTEREST } from "../dispatcher.ts";
 import type { Value } from "../emitter.ts";
+import { CALL_TABLE_SIZE, INTEREST } from "../interest.ts";
 import type { FillerSet } from "../program.ts";
 import { SCRATCH } from "../scratch.ts";
 

@@ -1,5 +1,6 @@
 import type { FillerSet } from "../program.ts";
 import { TaskValues } from "../task-values.ts";
+import { learnsUser } from "../thread-facts.ts";
 import { arg, currentTask, result, userRead } from "../values.ts";
 
 /** User and group ids, and capabilities. */
@@ -7,11 +8,17 @@ export function identityFillers(): FillerSet {
   const task = new TaskValues(currentTask);
   const pointed = (index: number) => userRead(arg(index), 0, 4);
   return {
-    SYSCALL_SETUID_X: { params: { res: result, uid: arg(0) } },
+    SYSCALL_SETUID_X: { params: { res: result, uid: arg(0) }, lesson: learnsUser(result, arg(0)) },
     SYSCALL_SETGID_X: { params: { res: result, gid: arg(0) } },
-    SYSCALL_SETREUID_X: { params: { res: result, ruid: arg(0), euid: arg(1) } },
+    SYSCALL_SETREUID_X: {
+      params: { res: result, ruid: arg(0), euid: arg(1) },
+      lesson: learnsUser(result, arg(1)),
+    },
     SYSCALL_SETREGID_X: { params: { res: result, rgid: arg(0), egid: arg(1) } },
-    SYSCALL_SETRESUID_X: { params: { res: result, ruid: arg(0), euid: arg(1), suid: arg(2) } },
+    SYSCALL_SETRESUID_X: {
+      params: { res: result, ruid: arg(0), euid: arg(1), suid: arg(2) },
+      lesson: learnsUser(result, arg(1)),
+    },
     SYSCALL_SETRESGID_X: { params: { res: result, rgid: arg(0), egid: arg(1), sgid: arg(2) } },
     SYSCALL_GETUID_X: { params: { uid: result } },
     SYSCALL_GETEUID_X: { params: { euid: result } },

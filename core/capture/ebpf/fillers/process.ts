@@ -7,6 +7,7 @@ import { execFailureArgs, execFailureEnv, execFailureExe } from "../exec-argumen
 import { filePath } from "../path-text.ts";
 import type { Filler, FillerSet } from "../program.ts";
 import { TaskValues } from "../task-values.ts";
+import { learnsClone, learnsForked, learnsProgram, preparedComm } from "../thread-facts.ts";
 import {
   arg,
   bits,
@@ -68,9 +69,11 @@ function cloneFiller(flags: Value, { childReturns }: Architecture): Filler {
   const succeeded = (write: Writer): Writer => when(result, "sge", 0, write, empty);
   return {
     ...(childReturns ? {} : { when: result }),
+    lesson: learnsClone(currentTask, int(result)),
     params: {
       res: result,
       ...cloneParams(task, flags),
+      comm: preparedComm,
       exe: succeeded(task.exe),
       args: succeeded(task.args(EXE_PARAM)),
       pidns_init_start_ts: when(result, "eq", 0, task.pidNamespaceStart, constant(0)),
@@ -98,7 +101,13 @@ export function forkedChild(parent: Value, child: Value): Filler {
   return {
     when: when(masked(task.of("flags"), PF_KTHREAD), "eq", 0, constant(1), constant(0)),
     thread: task.of("pid"),
-    params: { res: constant(0), ...cloneParams(task, flags), pidns_init_start_ts: task.pidNamespaceStart },
+    lesson: learnsForked(child, task.tid),
+    params: {
+      res: constant(0),
+      ...cloneParams(task, flags),
+      comm: preparedComm,
+      pidns_init_start_ts: task.pidNamespaceStart,
+    },
   };
 }
 
@@ -165,10 +174,23 @@ function failedExec(argv: number): Filler {
   };
 }
 
-/** A successful execve or execveat, at sched_process_exec: all is in place and the new memory is readable. */
-export function succeededExec(filename: Value): Filler {
+/**
+ * A successful execve or execveat, at sched_process_exec: all is in place and the new memory is readable. `oldTid` is the id of the thread that called it,
+ * which has its process's by now.
+ */
+export function succeededExec(oldTid: Value, filename: Value): Filler {
   const task = new TaskValues(currentTask);
-  return { params: { res: constant(0), ...taskParams(task), env: task.env, ...execParams(task), filename } };
+  return {
+    lesson: learnsProgram(currentTask, oldTid),
+    params: {
+      res: constant(0),
+      ...taskParams(task),
+      comm: preparedComm,
+      env: task.env,
+      ...execParams(task),
+      filename,
+    },
+  };
 }
 
 const PR_SET_NAME = 15;

@@ -4,6 +4,7 @@ import { HELPER } from "../helper.ts";
 import type { EventId, Filler } from "../program.ts";
 import { reaper } from "../reaper.ts";
 import { TaskValues } from "../task-values.ts";
+import { ENDS } from "../thread-facts.ts";
 import {
   combine,
   constant,
@@ -39,6 +40,7 @@ function procexit(): Filler {
   const signal = masked(status, 0x7f);
   return {
     exceptSelf: true,
+    lesson: ENDS,
     params: {
       status,
       ret: (k) => {
@@ -148,7 +150,10 @@ export const TRACEPOINT_FILLERS: readonly TracepointFiller[] = [
     tracepoint: "sched_process_exec",
     event: "SYSCALL_EXECVE_19_X",
     wantedBy: ["execve", "execveat"],
-    filler: succeededExec(kernelString(member(tracepointArg(2), "linux_binprm", "filename"))),
+    filler: succeededExec(
+      int(tracepointArg(1)),
+      kernelString(member(tracepointArg(2), "linux_binprm", "filename")),
+    ),
   },
   {
     tracepoint: "signal_deliver",

@@ -1,0 +1,122 @@
+import { type Label, R0, R1, R2, R3, R4, R9 } from "./assembler.ts";
+import type { Emitter } from "./emitter.ts";
+import { currentTid, FACT, FACTS, loadFacts } from "./thread-facts.ts";
+
+/** Users whose number lies in one of the ranges, ends included; or those of none. */
+export interface UserAtom {
+  readonly kind: "user";
+  readonly ranges: readonly (readonly [from: number, to: number])[];
+  readonly negated: boolean;
+}
+
+/** Programs of one of these names (of printable ASCII, at most 15), or whose name starts like that; or those of none. */
+export interface ProgramAtom {
+  readonly kind: "program";
+  readonly names: readonly string[];
+  readonly prefixes: readonly string[];
+  readonly negated: boolean;
+}
+
+/** Something that can be told in the kernel of a call. Where it can't after all, the call passes. */
+export type Atom = UserAtom | ProgramAtom;
+
+export interface Group {
+  readonly kind: "all" | "any";
+  readonly parts: readonly Condition[];
+}
+
+/** What has to hold of a call that is to pass. */
+export type Condition = Atom | Group;
+
+export const isGroup = (condition: Condition): condition is Group =>
+  condition.kind === "all" || condition.kind === "any";
+
+/** All atoms of a condition. */
+export function atomsOf(condition: Condition): readonly Atom[] {
+  return isGroup(condition) ? condition.parts.flatMap(atomsOf) : [condition];
+}
+
+/** Goes to `yes` where the condition holds or can't be told, and to `no` where it does not hold. Uses R9. */
+export function emitCondition(k: Emitter, condition: Condition, yes: Label, no: Label): void {
+  const { asm } = k;
+  loadFacts(k, currentTid, yes);
+  asm.load(4, R1, R0, FACTS.flags);
+  asm.jump("ne", R1, FACT.KNOWN, yes);
+  asm.mov(R9, R0);
+  emit(k, condition, yes, no);
+}
+
+function emit(k: Emitter, condition: Condition, yes: Label, no: Label): void {
+  const { asm } = k;
+  if (!isGroup(condition)) {
+    const [holds, fails] = condition.negated ? [no, yes] : [yes, no];
+    if (condition.kind === "user") user(k, condition, holds);
+    else program(k, condition, holds);
+    asm.goto(fails);
+    return;
+  }
+  const { kind, parts } = condition;
+  parts.forEach((part, i) => {
+    if (i === parts.length - 1) {
+      emit(k, part, yes, no);
+      return;
+    }
+    const next = asm.label("next part");
+    emit(k, part, kind === "all" ? next : yes, kind === "all" ? no : next);
+    asm.place(next);
+  });
+}
+
+function user(k: Emitter, { ranges }: UserAtom, holds: Label): void {
+  const { asm } = k;
+  asm.load(4, R0, R9, FACTS.uid);
+  for (const [from, to] of ranges) {
+    if (from === to) {
+      asm.jump32("eq", R0, from, holds);
+      continue;
+    }
+    const below = asm.label("below");
+    if (from > 0) asm.jump32("lt", R0, from, below);
+    asm.jump32("le", R0, to, holds);
+    asm.place(below);
+  }
+}
+
+const WORD = 8;
+
+/** The text's bytes as two words, as they lie in memory, and which of their bits the text has. */
+function words(text: string): { bits: bigint; mask: bigint }[] {
+  const bytes = Buffer.alloc(2 * WORD);
+  const mask = Buffer.alloc(2 * WORD);
+  bytes.write(text, "latin1");
+  mask.fill(0xff, 0, text.length);
+  return [0, WORD].map((at) => ({ bits: bytes.readBigUInt64LE(at), mask: mask.readBigUInt64LE(at) }));
+}
+
+function program(k: Emitter, { names, prefixes }: ProgramAtom, holds: Label): void {
+  const { asm } = k;
+  asm.load(8, R1, R9, FACTS.comm);
+  asm.load(8, R2, R9, FACTS.comm + WORD);
+  const both = [R1, R2];
+  for (const name of names) {
+    const other = asm.label("other name");
+    words(name).forEach(({ bits }, i) => {
+      asm.wide(R3, bits);
+      asm.jump("ne", both[i]!, R3, other);
+    });
+    asm.goto(holds);
+    asm.place(other);
+  }
+  for (const prefix of prefixes) {
+    const other = asm.label("other start");
+    words(prefix).forEach(({ bits, mask }, i) => {
+      if (mask === 0n) return;
+      asm.wide(R4, mask);
+      asm.alu("and", R4, both[i]!);
+      asm.wide(R3, bits);
+      asm.jump("ne", R4, R3, other);
+    });
+    asm.goto(holds);
+    asm.place(other);
+  }
+}

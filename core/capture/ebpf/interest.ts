@@ -1,0 +1,30 @@
+/** Call numbers the probe can tell apart; higher ones (x32, private) are not captured. */
+export const MAX_SYSCALLS = 512;
+
+/** Bits of a call number's byte in the interest map: wanted as a native call, as a 32-bit call, and native ones only if they succeed. */
+export const WANTED = { native: 1, compat: 2, successOnly: 4 } as const;
+
+/** Where the calls of 32-bit programs start in the tables indexed by call. */
+export const COMPAT_BASE = MAX_SYSCALLS;
+
+/** Where the calls behind i386's socketcall(2) start, and the size of these tables. */
+export const SOCKETCALL_BASE = 2 * MAX_SYSCALLS;
+export const CALL_TABLE_SIZE = SOCKETCALL_BASE + 32;
+
+/** i386's socketcall(call, arguments). */
+export const SOCKETCALL = 102;
+
+/**
+ * What user space tells the programs, in one map: a byte a call number (WANTED), then of each native and each 32-bit call
+ * | recorded code u16 | native number u16 |, and, on a cache line of its own since it changes all the time, the bytes that the reader waits for
+ * (u32): 0 when it is to be woken as soon as it has caught up. Behind that a word that a program sets when its record should not wait,
+ * and when /proc had been read (nanoseconds since boot, u64; 0 before).
+ */
+export const INTEREST = {
+  flags: 0,
+  codes: MAX_SYSCALLS,
+  wakeAt: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 64,
+  urgent: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 68,
+  scannedAt: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 72,
+  size: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 128,
+} as const;

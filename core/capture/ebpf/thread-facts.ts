@@ -1,0 +1,270 @@
+import { type Label, R0, R1, R2, R3, R4, R7, R10 } from "./assembler.ts";
+import type { Emitter, Value, Writer } from "./emitter.ts";
+import { HELPER } from "./helper.ts";
+import { INTEREST } from "./interest.ts";
+import { SCRATCH } from "./scratch.ts";
+import { address, member } from "./values.ts";
+import { kernelString } from "./writers.ts";
+
+/**
+ * What the records handed over so far have told of a thread, kept in the kernel too: conditions on it are decided by what state will know when
+ * it comes to the record, not by what the task is at the moment. One entry a thread, by its id in the initial pid namespace:
+ *
+ *   0      16        20          24       40              44
+ *   | comm | uid u32 | flags u32 | caller's comm | caller's uid u32 | told u32 |
+ *
+ * State takes a new thread's name and user from whichever comes first, the child's own record of clone or its creator's. So the creator notes what
+ * it tells before its record is handed over, and the child compares after its own was: the entry counts when they say the same. A thread
+ * without an entry that counts is one of which nothing can be decided.
+ */
+export const FACTS = {
+  comm: 0,
+  uid: 16,
+  flags: 20,
+  callerComm: 24,
+  callerUid: 40,
+  told: 44,
+  size: 48,
+} as const;
+
+/** KNOWN: the entry counts. DISPUTED: it won't until the next exec. A fresh entry has neither. */
+export const FACT = { KNOWN: 1, DISPUTED: 2 } as const;
+
+/** Threads that are kept; of others nothing is decided. */
+export const MAX_FACTS = 32_768;
+
+const TASK_COMM_LEN = 16;
+const NO_EXIST = 1;
+
+/** What records tell of threads, and so what the entries follow. The members emit code around the making of the record. */
+export interface Lesson {
+  /** Before the record's parameters are written. */
+  readonly before?: (k: Emitter) => void;
+  /** When it has been handed over. */
+  readonly after?: (k: Emitter) => void;
+  /** When it could not be. */
+  readonly lost?: (k: Emitter) => void;
+}
+
+const prepared = (offset: number): number => SCRATCH.facts + offset;
+
+/** The name of the task whose facts were prepared: as they have it, though another thread may change it meanwhile. */
+export const preparedComm: Writer = kernelString((k) => {
+  k.asm.mov(R0, R7);
+  k.asm.alu("add", R0, prepared(FACTS.comm));
+}, TASK_COMM_LEN);
+
+/** Puts what the record is going to tell of the task into the scratch area. */
+function prepare(k: Emitter, task: Value): void {
+  const { asm } = k;
+  for (let at = 0; at < FACTS.size; at += 8) asm.store(8, R7, prepared(at), 0);
+  address(task, "task_struct", "comm")(k);
+  asm.mov(R3, R0);
+  asm.mov(R1, R7);
+  asm.alu("add", R1, prepared(FACTS.comm));
+  asm.mov(R2, TASK_COMM_LEN);
+  asm.call(HELPER.probeReadKernelString);
+  member(task, "task_struct", "cred.euid.val")(k);
+  asm.store(4, R7, prepared(FACTS.uid), R0);
+}
+
+/** Calls `use` with the frame offset of the thread's id, and the map in R1 and the key's address in R2. */
+function withKey(k: Emitter, tid: Value, use: (key: number) => void): void {
+  k.temporary(8, (key) => {
+    tid(k);
+    k.asm.store(4, R10, key, R0);
+    mapAndKey(k, key);
+    use(key);
+  });
+}
+
+function mapAndKey(k: Emitter, key: number): void {
+  const { asm } = k;
+  asm.map(R1, k.target.maps.facts);
+  asm.mov(R2, R10);
+  asm.alu("add", R2, key);
+}
+
+/** R0 = the thread's entry; goes to `none` where it has none. */
+export function loadFacts(k: Emitter, tid: Value, none: Label): void {
+  withKey(k, tid, () => k.asm.call(HELPER.mapLookup));
+  k.asm.jump("eq", R0, 0, none);
+}
+
+/** Enters what was prepared. */
+function enter(k: Emitter, tid: Value, flags: number): void {
+  const { asm } = k;
+  withKey(k, tid, () => {
+    asm.mov(R3, R7);
+    asm.alu("add", R3, SCRATCH.facts);
+    asm.mov(R4, flags);
+    asm.call(HELPER.mapUpdate);
+  });
+}
+
+const forget = (k: Emitter, tid: Value): void => withKey(k, tid, () => k.asm.call(HELPER.mapDelete));
+
+/** The current thread's id. */
+export const currentTid: Value = (k) => {
+  k.asm.call(HELPER.currentPidTgid);
+  k.asm.alu32("mov", R0, R0);
+};
+
+/** sched_process_fork: whatever was known of an earlier thread with the id is void. */
+export function startFacts(k: Emitter, tid: Value): void {
+  for (let at = 0; at < FACTS.size; at += 8) k.asm.store(8, R7, prepared(at), 0);
+  enter(k, tid, 0);
+}
+
+/** A thread has ended. */
+export const ENDS: Lesson = { after: (k) => forget(k, currentTid), lost: (k) => forget(k, currentTid) };
+
+/** A new program: everything is told anew. `oldTid` is the id that the thread had before it took its process's. */
+export function learnsProgram(task: Value, oldTid: Value): Lesson {
+  return {
+    before: (k) => {
+      prepare(k, task);
+      k.asm.store(4, R7, prepared(FACTS.flags), FACT.KNOWN);
+    },
+    after: (k) => {
+      forget(k, oldTid);
+      enter(k, currentTid, 0);
+    },
+    lost: (k) => {
+      forget(k, oldTid);
+      forget(k, currentTid);
+    },
+  };
+}
+
+/** The current thread's user became what the record's parameter says, where the call succeeded. */
+export function learnsUser(succeeded: Value, uid: Value): Lesson {
+  return {
+    after: (k) => {
+      const { asm } = k;
+      const end = asm.label("user learnt");
+      const unknown = asm.label("no facts");
+      succeeded(k);
+      asm.jump("ne", R0, 0, end);
+      k.temporary(8, (slot) => {
+        uid(k);
+        asm.store(8, R10, slot, R0);
+        loadFacts(k, currentTid, unknown);
+        asm.load(8, R1, R10, slot);
+        asm.store(4, R0, FACTS.uid, R1);
+        asm.goto(end);
+      });
+      // What /proc said of it before must not be entered after this.
+      asm.place(unknown);
+      for (let at = 0; at < FACTS.size; at += 8) asm.store(8, R7, prepared(at), 0);
+      asm.store(4, R7, prepared(FACTS.flags), FACT.DISPUTED);
+      enter(k, currentTid, NO_EXIST);
+      asm.place(end);
+    },
+    lost: (k) => forget(k, currentTid),
+  };
+}
+
+/** The creator's record of clone: what it tells of the child is what it is itself. `child` is positive where there is one. */
+export function tellsOfChild(k: Emitter, task: Value, child: Value): void {
+  const { asm } = k;
+  const end = asm.label("told");
+  // Ids in other namespaces mean nothing here, and state leaves such children to their own records.
+  member(task, "task_struct", "thread_pid.level")(k);
+  asm.jump("ne", R0, 0, end);
+  child(k);
+  asm.jump("sle", R0, 0, end);
+  loadFacts(k, child, end);
+  for (let at = 0; at < TASK_COMM_LEN; at += 8) {
+    asm.load(8, R1, R7, prepared(FACTS.comm + at));
+    asm.store(8, R0, FACTS.callerComm + at, R1);
+  }
+  asm.load(4, R1, R7, prepared(FACTS.uid));
+  asm.store(4, R0, FACTS.callerUid, R1);
+  asm.store(4, R0, FACTS.told, 1);
+  asm.place(end);
+}
+
+/** The child's own record of clone has been handed over. `task` is the child. */
+export function learnsChild(k: Emitter, task: Value, tid: Value): void {
+  const { asm } = k;
+  const end = asm.label("child learnt");
+  const disputed = asm.label("disputed");
+  const agreed = asm.label("agreed");
+  // What started before /proc had been read may be known from there.
+  member(task, "task_struct", "start_boottime", "real_start_time")(k);
+  asm.mapValue(R1, k.target.maps.interest, INTEREST.scannedAt);
+  asm.load(8, R1, R1, 0);
+  k.temporary(8, (isNew) => {
+    const old = asm.label("started before");
+    asm.store(8, R10, isNew, 0);
+    asm.jump("eq", R1, 0, old);
+    asm.jump("lt", R0, R1, old);
+    asm.store(8, R10, isNew, 1);
+    asm.place(old);
+    loadFacts(k, tid, end);
+    asm.load(8, R1, R10, isNew);
+  });
+  asm.jump("eq", R1, 0, disputed);
+  asm.load(4, R1, R0, FACTS.flags);
+  asm.jump("ne", R1, 0, disputed);
+  asm.load(4, R1, R0, FACTS.told);
+  asm.jump("eq", R1, 0, agreed);
+  for (const [told, own, size] of [
+    [FACTS.callerComm, FACTS.comm, 8],
+    [FACTS.callerComm + 8, FACTS.comm + 8, 8],
+    [FACTS.callerUid, FACTS.uid, 4],
+  ] as const) {
+    asm.load(size, R1, R0, told);
+    asm.load(size, R2, R7, prepared(own));
+    asm.jump("ne", R1, R2, disputed);
+  }
+  asm.place(agreed);
+  for (let at = 0; at < TASK_COMM_LEN; at += 8) {
+    asm.load(8, R1, R7, prepared(FACTS.comm + at));
+    asm.store(8, R0, FACTS.comm + at, R1);
+  }
+  asm.load(4, R1, R7, prepared(FACTS.uid));
+  asm.store(4, R0, FACTS.uid, R1);
+  asm.store(4, R0, FACTS.flags, FACT.KNOWN);
+  asm.goto(end);
+  asm.place(disputed);
+  asm.store(4, R0, FACTS.flags, FACT.DISPUTED);
+  asm.place(end);
+}
+
+/** Either side's record of clone, clone3, fork or vfork where the child returns from the call too. */
+export function learnsClone(task: Value, result: Value): Lesson {
+  return {
+    before: (k) => {
+      prepare(k, task);
+      tellsOfChild(k, task, result);
+    },
+    after: (k) => {
+      const end = k.asm.label("not the child");
+      result(k);
+      k.asm.jump("ne", R0, 0, end);
+      learnsChild(k, task, currentTid);
+      k.asm.place(end);
+    },
+    lost: (k) => {
+      const end = k.asm.label("not the child");
+      result(k);
+      k.asm.jump("ne", R0, 0, end);
+      forget(k, currentTid);
+      k.asm.place(end);
+    },
+  };
+}
+
+/** The child's record where it is made by its creator. */
+export function learnsForked(child: Value, tid: Value): Lesson {
+  return {
+    before: (k) => {
+      startFacts(k, tid);
+      prepare(k, child);
+    },
+    after: (k) => learnsChild(k, child, tid),
+    lost: (k) => forget(k, tid),
+  };
+}

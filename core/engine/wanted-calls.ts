@@ -1,0 +1,112 @@
+import { type Atom, atomsOf, type Condition, isGroup } from "../capture/ebpf/call-condition.ts";
+import type { BoundNode, TestNode } from "../rules/check/bind.ts";
+import type { Test } from "../rules/check/test.ts";
+import { type Approximation, approximate, join, type Verdict } from "./approximation.ts";
+import { BareEvent } from "./bare-event.ts";
+
+/** More than these would cost more than recording some calls in vain. */
+const MAX_ATOMS = 32;
+const MAX_NAMES = 64;
+
+/** Rough costs of telling, for the order in which it is done: nanoseconds. */
+const COSTS: Readonly<Record<Atom["kind"], number>> = { user: 1, program: 2 };
+
+/**
+ * What has to hold of an event's call for one of the conditions to be true, as far as the kernel can tell; undefined where that is nothing, or
+ * no event can match. `code` is an exit event's; `known` answers tests that come to the same for all of its events that are in question.
+ */
+export function wantedCalls(
+  code: number,
+  conditions: readonly BoundNode[],
+  known: (test: TestNode) => Verdict,
+): Condition | undefined {
+  const event = new BareEvent(code, 0, 8);
+  const leaf = (node: TestNode, negated: boolean): Approximation => {
+    const { operand, test, quantifier } = node;
+    if (quantifier !== "one" || operand.arg !== undefined) return true;
+    const answer = OF_TYPE.has(operand.field?.name ?? "") ? passesIn(node, event) : known(node);
+    if (answer !== undefined) return answer !== negated;
+    return ATOMS[operand.field?.name ?? ""]?.(test, negated) ?? true;
+  };
+  const all = join("any", conditions, (condition) => approximate(condition, leaf));
+  if (typeof all === "boolean" || atomsOf(all).length > MAX_ATOMS) return undefined;
+  return cheapestFirst(all);
+}
+
+/** Fields that say the same of every event of a type. */
+const OF_TYPE: ReadonlySet<string> = new Set(["evt.type", "evt.dir"]);
+
+function passesIn({ operand, test }: TestNode, event: BareEvent): boolean {
+  const value = operand.read(event.with(0), undefined);
+  return value !== undefined && !isList(value) && test.passes(value);
+}
+
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
+function cheapestFirst(condition: Condition): Condition {
+  if (!isGroup(condition)) return condition;
+  const parts = condition.parts.map(cheapestFirst);
+  return { ...condition, parts: parts.sort((a, b) => costOf(a) - costOf(b)) };
+}
+
+const costOf = (condition: Condition): number =>
+  atomsOf(condition).reduce((sum, { kind }) => sum + COSTS[kind], 0);
+
+/** By field, what has to hold for a test to pass, or to fail; undefined where that can't be told. */
+const ATOMS: Readonly<Record<string, (test: Test, negated: boolean) => Approximation | undefined>> = {
+  "user.uid": users,
+  "proc.name": programs,
+};
+
+const LAST_UID = 0xffff_ffff;
+const ORDERS: ReadonlySet<string> = new Set(["=", "==", "!=", "<", "<=", ">", ">=", "in", "intersects"]);
+
+/** Comparisons with numbers come to the same between one of them and the next. */
+function users(test: Test, negated: boolean): Approximation | undefined {
+  const { constants, operator } = test;
+  const isPlain = constants.every((c): c is number => typeof c === "number" && c >= 0 && c <= LAST_UID);
+  if (!isPlain || !ORDERS.has(operator) || constants.length > MAX_NAMES) return undefined;
+  const starts = [...new Set([0, ...constants.flatMap((c) => [c, c + 1])])].filter((n) => n <= LAST_UID);
+  starts.sort((a, b) => a - b);
+  const ranges = (passing: boolean): (readonly [number, number])[] => {
+    const found: [number, number][] = [];
+    for (const [i, start] of starts.entries()) {
+      if (test.passes(start) !== passing) continue;
+      const end = (starts[i + 1] ?? LAST_UID + 1) - 1;
+      const last = found.at(-1);
+      if (last && last[1] === start - 1) last[1] = end;
+      else found.push([start, end]);
+    }
+    return found;
+  };
+  const [passing, failing] = [ranges(true), ranges(false)];
+  if (failing.length === 0 || passing.length === 0) return (failing.length === 0) !== negated;
+  // Whichever is shorter to say.
+  return passing.length < failing.length || (passing.length === failing.length && isShort(passing))
+    ? { kind: "user", ranges: passing, negated }
+    : { kind: "user", ranges: failing, negated: !negated };
+}
+
+const isShort = ([first]: readonly (readonly [number, number])[]): boolean => first![0] === first![1];
+
+const MAX_COMM = 15;
+/** Names that read as their bytes; the reference reads one of the others as another. */
+const isPlainName = (text: string): boolean =>
+  /^[\x21-\x7e]+$/.test(text) && !["<NA>", "(NULL)"].some((odd) => odd.startsWith(text));
+
+/** What cannot be a name, because it is too long, is left out. */
+function programs(test: Test, negated: boolean): Approximation | undefined {
+  const { operator, modifier, constants } = test;
+  const texts = constants.filter((c) => typeof c === "string");
+  if (texts.length !== constants.length || !texts.every(isPlainName) || texts.length > MAX_NAMES)
+    return undefined;
+  const short = texts.filter((text) => text.length <= MAX_COMM);
+  const isList = operator === "in" || operator === "intersects";
+  const isEqual = operator === "=" || operator === "==" || operator === "!=";
+  if (!(isList || (modifier === undefined && (isEqual || operator === "startswith")))) return undefined;
+  const fails = negated !== (operator === "!=");
+  if (short.length === 0) return fails;
+  return operator === "startswith"
+    ? { kind: "program", names: [], prefixes: short, negated: fails }
+    : { kind: "program", names: short, prefixes: [], negated: fails };
+}

@@ -1,0 +1,93 @@
+import { EbpfSource } from "../../core/capture/ebpf/ebpf-source.ts";
+import { Engine } from "../../core/engine/engine.ts";
+import { pushDown } from "../../core/engine/push-down.ts";
+import type { Ruleset } from "../../core/engine/ruleset.ts";
+import { selectSyscalls, syscallsOfEvents } from "../../core/engine/selection.ts";
+import { State } from "../../core/state/state.ts";
+import type { Thread } from "../../core/state/thread.ts";
+import { rulesetOf } from "../harness/synthetic-events.ts";
+
+const MAX_DEPTH = 20;
+
+/** A live source with an engine of its own, and what it found of some processes and their children. */
+class Watcher {
+  readonly source: EbpfSource;
+  readonly engine: Engine<Ruleset["rules"][number]>;
+  /** `rule tid result program user container` of each match. */
+  readonly alerts: string[] = [];
+  events = 0;
+
+  constructor(ruleset: Ruleset, filtered: boolean, isWatched: (pid: number) => boolean) {
+    const base = { custom_set: [], repair: false, all: true };
+    const traced = selectSyscalls(syscallsOfEvents(ruleset.codes("syscall")), base).codes;
+    const state = new State();
+    // As live sources have it: children that /proc showed are told from those that events bring.
+    state.threadExists = () => true;
+    this.engine = new Engine(state, ruleset, (rule, { event }) => {
+      const { thread } = state;
+      if (!thread || !isBelow(state, thread, isWatched)) return;
+      const who = `${thread.comm} ${thread.uid} ${thread.containerId || "host"}`;
+      this.alerts.push(`${rule.name} ${event.tid} ${event.int(0, 0)} ${who}`);
+    });
+    this.source = new EbpfSource({
+      traced,
+      bufferSize: 64 << 20,
+      ...(filtered ? { filters: pushDown(traced, ruleset.rules) } : {}),
+    });
+    state.fetchThread = (tid, sink) => this.source.fetchThread(tid, sink);
+  }
+
+  drain(): void {
+    for (let count = -1; count !== 0; this.events += count) count = this.source.pump(this.engine, 0);
+  }
+}
+
+function isBelow(state: State, thread: Thread, isWatched: (pid: number) => boolean): boolean {
+  let above: Thread | undefined = thread;
+  for (let depth = 0; above && depth < MAX_DEPTH; depth++) {
+    if (isWatched(above.pid)) return true;
+    above = state.threads.get(above.ptid);
+  }
+  return false;
+}
+
+/** The same rules twice on the same machine: over all events, and over those that the filters made for them let pass. */
+export class TwoWatchers {
+  readonly all: Watcher;
+  readonly filtered: Watcher;
+  readonly #pids = new Set<number>();
+
+  /** Rules are named r0, r1, … */
+  constructor(conditions: readonly string[]) {
+    const ruleset = rulesetOf(...conditions);
+    const isWatched = (pid: number): boolean => this.#pids.has(pid);
+    this.all = new Watcher(ruleset, false, isWatched);
+    this.filtered = new Watcher(ruleset, true, isWatched);
+    for (const { source, engine } of this.#both()) source.open(engine);
+  }
+
+  /** Runs a command to its end; what it and its children do is compared. Returns its exit code. */
+  async run(...command: readonly string[]): Promise<number> {
+    const child = Bun.spawn([...command], { stdout: "ignore", stderr: "inherit" });
+    this.#pids.add(child.pid);
+    return child.exited;
+  }
+
+  /** Takes what has come so far. */
+  drain(): void {
+    for (const watcher of this.#both()) watcher.drain();
+  }
+
+  /** Alerts of a rule among those of all events. */
+  alertsOf(rule: number): string[] {
+    return this.all.alerts.filter((alert) => alert.startsWith(`r${rule} `));
+  }
+
+  close(): void {
+    for (const { source } of this.#both()) source.close();
+  }
+
+  #both(): readonly Watcher[] {
+    return [this.all, this.filtered].filter((watcher) => watcher !== undefined);
+  }
+}
