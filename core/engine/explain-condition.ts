@@ -19,16 +19,18 @@ const rangeText = ([from, to]: readonly [number, number]): string => {
 
 function leftOut(atom: Atom): string {
   const values = valuesOf(atom).join(", ");
+  if (atom.kind === "path") return `${atom.parameter} ${atom.negated ? "" : "other than "}${values}`;
   return atom.negated ? `${NOUNS[atom.kind]} ${values}` : `${NOUNS[atom.kind]} other than ${values}`;
 }
 
-const NOUNS: Readonly<Record<Atom["kind"], string>> = { user: "users", program: "programs" };
+const NOUNS: Readonly<Record<Exclude<Atom["kind"], "path">, string>> = { user: "users", program: "programs" };
 
 function valuesOf(atom: Atom): readonly string[] {
   switch (atom.kind) {
     case "user":
       return atom.ranges.map(rangeText);
     case "program":
+    case "path":
       return [...atom.names, ...atom.prefixes.map((prefix) => `${prefix}*`)];
   }
 }

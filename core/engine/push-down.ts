@@ -133,7 +133,7 @@ function wantedOf(
   const ofState = STATE_WANTS[event] ?? [];
   const of = UPDATES[event] ? "failed" : "all";
   if (of === "failed" && (ofState === "all" || HAS_RESULT[event] !== 1)) return undefined;
-  const condition = wantedCalls(event, conditions, of === "failed" ? verdicts.overall : () => undefined);
+  const condition = wantedCalls(event, conditions, of === "failed" ? verdicts.overall : undefined);
   return condition && { condition, of, butErrors: ofState === "all" ? [] : ofState };
 }
 

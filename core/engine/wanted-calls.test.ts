@@ -2,8 +2,10 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { cursorOf, record, rulesetOf, someState, TID } from "../../tests/harness/synthetic-events.ts";
 import type { Condition } from "../capture/ebpf/call-condition.ts";
+import { MAX_PATH_TEXT, type PathAtom } from "../capture/ebpf/path-condition.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { SYSCALLS } from "../schema/syscalls.ts";
+import { linkThread } from "../state/thread-table.ts";
 import { leftOutBy } from "./explain-condition.ts";
 import { pushDown } from "./push-down.ts";
 
@@ -72,7 +74,6 @@ test("wantedCalls leaves out failures only, where state learns from the rest", (
   });
   expect(wantedOf("mmap", "evt.type = mmap and user.uid = 0")).toBeUndefined();
 });
-
 const NAMES = ["sh", "nginx", "nginx-worker-15", "nginx-worker-16x", "a", "systemd-udevd", "bad\x01", "é"];
 const UIDS = [0, 1, 5, 999, 1000, 65534, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
 
@@ -81,9 +82,33 @@ interface Who {
   readonly comm: string;
 }
 
+/** A call as the programs see it. */
+interface Seen extends Who {
+  readonly result: number;
+  readonly texts: Readonly<Record<string, string>>;
+}
+
+/** Undefined where it can't be told. */
+function pathHolds(atom: PathAtom, seen: Seen): boolean | undefined {
+  const { form, otherwise, names, prefixes, negated } = atom;
+  const text = seen.texts[atom.parameter]!;
+  if (otherwise !== undefined && seen.result !== 0) return otherwise;
+  if (form !== "raw" && !text.startsWith("/")) return undefined;
+  if (form === "normalised" && (text.length >= MAX_PATH_TEXT || /\/[/.]|\/$/.test(text))) return undefined;
+  return (names.includes(text) || prefixes.some((prefix) => text.startsWith(prefix))) !== negated;
+}
+
+/** Thrown where something can't be told: the call passes then. */
+const OPEN = new Error("open");
+
 /** As the programs have it. */
-function holds(condition: Condition, who: Who): boolean {
+function holds(condition: Condition, who: Seen): boolean {
   switch (condition.kind) {
+    case "path": {
+      const found = pathHolds(condition, who);
+      if (found === undefined) throw OPEN;
+      return found;
+    }
     case "all":
       return condition.parts.every((part) => holds(part, who));
     case "any":
@@ -95,6 +120,15 @@ function holds(condition: Condition, who: Who): boolean {
       const found = names.includes(who.comm) || prefixes.some((prefix) => who.comm.startsWith(prefix));
       return found !== negated;
     }
+  }
+}
+
+function passes(condition: Condition, seen: Seen): boolean {
+  try {
+    return holds(condition, seen);
+  } catch (error) {
+    if (error !== OPEN) throw error;
+    return true;
   }
 }
 
@@ -119,15 +153,16 @@ const check = fc.oneof(
     "proc.name = val(proc.exe)",
   ),
 );
-const { node } = fc.letrec<{ node: string }>((tie) => ({
-  node: fc.oneof(
-    { depthSize: "small" },
-    check,
-    fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} and ${b})`),
-    fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} or ${b})`),
-    tie("node").map((inner) => `not (${inner})`),
-  ),
-}));
+const combined = (check: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.letrec<{ node: string }>((tie) => ({
+    node: fc.oneof(
+      { depthSize: "small" },
+      check,
+      fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} and ${b})`),
+      fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} or ${b})`),
+      tie("node").map((inner) => `not (${inner})`),
+    ),
+  })).node;
 
 test("what rules match fulfils the conditions made for them", () => {
   let leftOut = 0;
@@ -140,7 +175,7 @@ test("what rules match fulfils the conditions made for them", () => {
     },
   );
   fc.assert(
-    fc.property(fc.array(node, { minLength: 1, maxLength: 2 }), people, (conditions, threads) => {
+    fc.property(fc.array(combined(check), { minLength: 1, maxLength: 2 }), people, (conditions, threads) => {
       const ruleset = rulesetOf(...conditions.map((condition) => `evt.type = mkdir and (${condition})`));
       const wanted = pushDown([codeOf("mkdir")], ruleset.rules).get(codeOf("mkdir"))?.wanted;
       for (const who of threads) {
@@ -150,7 +185,7 @@ test("what rules match fulfils the conditions made for them", () => {
         state.apply(cursor);
         let matched = 0;
         ruleset.match({ event: cursor, state }, () => matched++);
-        const passing = !wanted || holds(wanted.condition, who);
+        const passing = !wanted || passes(wanted.condition, { ...who, result: 0, texts: {} });
         if (matched > 0) expect({ who, wanted, passing }).toMatchObject({ passing: true });
         leftOut += passing ? 0 : 1;
         matches += matched;
@@ -159,6 +194,119 @@ test("what rules match fulfils the conditions made for them", () => {
     { numRuns: 300 },
   );
   // Neither all nor nothing: the property above says something.
+  expect(leftOut).toBeGreaterThan(300);
+  expect(matches).toBeGreaterThan(300);
+}, 60_000);
+
+const PATHS = [
+  "/etc/passwd",
+  "/etc",
+  "/etc/",
+  "/etc/ssh/sshd_config",
+  "/etcetera",
+  "/usr/../etc/passwd",
+  "//etc/passwd",
+  "/etc/./passwd",
+  "/etc/.hidden",
+  "/usr/bin/sh",
+  "etc/passwd",
+  "../etc/passwd",
+  "",
+  "/",
+  "(NULL)",
+  `/${"long/".repeat(30)}..`,
+  `${"/long".repeat(23)}`,
+];
+const CALLS: readonly (readonly [call: string, event: keyof typeof EVENT, ...texts: string[]])[] = [
+  ["unlink", "SYSCALL_UNLINK_2_X", "path"],
+  ["unlinkat", "SYSCALL_UNLINKAT_2_X", "name"],
+  ["mkdir", "SYSCALL_MKDIR_2_X", "path"],
+  ["symlinkat", "SYSCALL_SYMLINKAT_X", "target", "linkpath"],
+  ["rename", "SYSCALL_RENAME_X", "oldpath", "newpath"],
+  ["renameat2", "SYSCALL_RENAMEAT2_X", "oldpath", "newpath"],
+  ["mount", "SYSCALL_MOUNT_X", "dev", "dir"],
+  ["openat", "SYSCALL_OPENAT_2_X", "name"],
+  ["open", "SYSCALL_OPEN_X", "name"],
+];
+const path = fc.constantFrom(...PATHS.filter((one) => one !== ""));
+const quoted = path.map((one) => JSON.stringify(one));
+
+function pathCheck(texts: readonly string[]): fc.Arbitrary<string> {
+  const fields = [
+    ...texts.map((text) => `evt.arg.${text}`),
+    // The raw one of that name is a number's.
+    ...texts.filter((text) => text !== "dev").map((text) => `evt.rawarg.${text}`),
+    "fs.path.name",
+    "fs.path.nameraw",
+    "fs.path.source",
+    "fs.path.target",
+    "fs.path.targetraw",
+    "fd.name",
+  ];
+  return fc.oneof(
+    fc
+      .tuple(
+        fc.constantFrom(...fields),
+        fc.constantFrom("=", "!=", "startswith", "endswith", "contains"),
+        quoted,
+      )
+      .map(([field, op, text]) => `${field} ${op} ${text}`),
+    fc
+      .tuple(fc.constantFrom(...fields), path, fc.nat(12))
+      .map(([field, text, n]) => `${field} startswith ${JSON.stringify(text.slice(0, n + 1))}`),
+    fc
+      .tuple(
+        fc.constantFrom(...fields),
+        fc.constantFrom("in", "pmatch"),
+        fc.array(quoted, { minLength: 1, maxLength: 3 }),
+      )
+      .map(([field, op, list]) => `${field} ${op} (${list.join(", ")})`),
+    fc.constantFrom("fs.path.name pmatch (/etc/*.conf, /usr/b?n)", "evt.res = SUCCESS", "user.uid = 0"),
+  );
+}
+
+test("what rules match fulfils the conditions on paths made for them", () => {
+  let leftOut = 0;
+  let matches = 0;
+  const cases = fc.constantFrom(...CALLS).chain(([call, event, ...texts]) =>
+    fc.record({
+      call: fc.constant(call),
+      event: fc.constant(EVENT[event]!),
+      conditions: fc.array(combined(pathCheck(texts)), { minLength: 1, maxLength: 2 }),
+      seen: fc.array(
+        fc.record({
+          result: fc.constantFrom(...(call.startsWith("open") ? [-2, -1, 3] : [0, -2])),
+          texts: fc.record(Object.fromEntries(texts.map((text) => [text, fc.constantFrom(...PATHS)]))),
+        }),
+        { minLength: 20, maxLength: 30 },
+      ),
+    }),
+  );
+  fc.assert(
+    fc.property(cases, ({ call, event, conditions, seen }) => {
+      const ruleset = rulesetOf(...conditions.map((condition) => `evt.type = ${call} and (${condition})`));
+      const wanted = pushDown([codeOf(call)], ruleset.rules).get(codeOf(call))?.wanted;
+      for (const { result, texts } of seen) {
+        const state = someState();
+        const thread = state.lookUp(TID)!;
+        Object.assign(thread, { pid: TID, ptid: 1, uid: 0, comm: "sh", cwd: "/etc/" });
+        linkThread(state, thread);
+        const values = Object.fromEntries(
+          Object.entries(texts).map(([parameter, text]) => [parameter, Buffer.from(`${text}\0`)]),
+        );
+        const cursor = cursorOf(record(event, result, [1, 2, 3], values));
+        state.apply(cursor);
+        let matched = 0;
+        ruleset.match({ event: cursor, state }, () => matched++);
+        const asked = wanted && (wanted.of === "all" || result < 0);
+        const passing = !asked || passes(wanted.condition, { uid: 0, comm: "sh", result, texts });
+        if (matched > 0) expect({ result, texts, wanted, passing }).toMatchObject({ passing: true });
+        leftOut += passing ? 0 : 1;
+        matches += matched;
+      }
+    }),
+    { numRuns: 600 },
+  );
   expect(leftOut).toBeGreaterThan(300);
   expect(matches).toBeGreaterThan(300);
 }, 60_000);

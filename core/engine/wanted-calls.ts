@@ -1,35 +1,41 @@
-import { type Atom, atomsOf, type Condition, isGroup } from "../capture/ebpf/call-condition.ts";
+import { type Atom, atomsOf, type Condition, isGroup, textsOf } from "../capture/ebpf/call-condition.ts";
+import { MAX_KEPT_TEXTS } from "../capture/ebpf/path-condition.ts";
 import type { BoundNode, TestNode } from "../rules/check/bind.ts";
 import type { Test } from "../rules/check/test.ts";
 import { type Approximation, approximate, join, type Verdict } from "./approximation.ts";
 import { BareEvent } from "./bare-event.ts";
+import { wantedPaths } from "./wanted-paths.ts";
 
 /** More than these would cost more than recording some calls in vain. */
 const MAX_ATOMS = 32;
 const MAX_NAMES = 64;
 
 /** Rough costs of telling, for the order in which it is done: nanoseconds. */
-const COSTS: Readonly<Record<Atom["kind"], number>> = { user: 1, program: 2 };
+const COSTS: Readonly<Record<Atom["kind"], number>> = { user: 1, program: 2, path: 50 };
 
 /**
  * What has to hold of an event's call for one of the conditions to be true, as far as the kernel can tell; undefined where that is nothing, or
- * no event can match. `code` is an exit event's; `known` answers tests that come to the same for all of its events that are in question.
+ * no event can match. `code` is an exit event's; `known` answers tests that come to the same for all of its failed calls, where only these are
+ * in question.
  */
 export function wantedCalls(
   code: number,
   conditions: readonly BoundNode[],
-  known: (test: TestNode) => Verdict,
+  known: ((test: TestNode) => Verdict) | undefined,
 ): Condition | undefined {
   const event = new BareEvent(code, 0, 8);
   const leaf = (node: TestNode, negated: boolean): Approximation => {
     const { operand, test, quantifier } = node;
-    if (quantifier !== "one" || operand.arg !== undefined) return true;
-    const answer = OF_TYPE.has(operand.field?.name ?? "") ? passesIn(node, event) : known(node);
+    if (quantifier !== "one") return true;
+    const name = operand.field?.name ?? "";
+    const answer = OF_TYPE.has(name) && !operand.arg ? passesIn(node, event) : known?.(node);
     if (answer !== undefined) return answer !== negated;
-    return ATOMS[operand.field?.name ?? ""]?.(test, negated) ?? true;
+    const atom = ATOMS[name]?.(test, negated) ?? wantedPaths(node, negated, code, known !== undefined);
+    return atom ?? true;
   };
   const all = join("any", conditions, (condition) => approximate(condition, leaf));
   if (typeof all === "boolean" || atomsOf(all).length > MAX_ATOMS) return undefined;
+  if (textsOf(all).length > MAX_KEPT_TEXTS) return undefined;
   return cheapestFirst(all);
 }
 

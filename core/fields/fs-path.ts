@@ -63,6 +63,18 @@ const EVENTS_WITH_PATHS: Readonly<Partial<Record<number, Declared>>> = {
   },
   [EVENT.SYSCALL_MOUNT_X]: pair("dev", "dir"),
 };
+
+/** The parameter that a field of paths shows of an exit event where the call returned 0, and whether it shows it as it is. */
+export function shownPath(
+  code: number,
+  field: string,
+): { readonly param: string; readonly raw: boolean } | undefined {
+  const [, role, raw] = /^fs\.path\.(name|source|target)(raw)?$/.exec(field) ?? [];
+  const source = EVENTS_WITH_PATHS[code]?.[role as Role];
+  if (!source || source.param === FD_NAME || OPENS.has(code)) return undefined;
+  return { param: source.param, raw: raw !== undefined };
+}
+
 const OPENS: ReadonlySet<number> = new Set([
   EVENT.SYSCALL_OPEN_X,
   EVENT.SYSCALL_OPENAT_2_X,

@@ -78,9 +78,9 @@ export class TwoWatchers {
     for (const watcher of this.#both()) watcher.drain();
   }
 
-  /** Alerts of a rule among those of all events. */
-  alertsOf(rule: number): string[] {
-    return this.all.alerts.filter((alert) => alert.startsWith(`r${rule} `));
+  /** Alerts of a rule. */
+  alertsOf(rule: number, watcher = this.all): string[] {
+    return watcher.alerts.filter((alert) => alert.startsWith(`r${rule} `));
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import { type Label, R0, R1, R2, R3, R4, R9 } from "./assembler.ts";
 import type { Emitter } from "./emitter.ts";
+import { emitPath, type PathAtom } from "./path-condition.ts";
 import { currentTid, FACT, FACTS, loadFacts } from "./thread-facts.ts";
 
 /** Users whose number lies in one of the ranges, ends included; or those of none. */
@@ -18,7 +19,7 @@ export interface ProgramAtom {
 }
 
 /** Something that can be told in the kernel of a call. Where it can't after all, the call passes. */
-export type Atom = UserAtom | ProgramAtom;
+export type Atom = UserAtom | ProgramAtom | PathAtom;
 
 export interface Group {
   readonly kind: "all" | "any";
@@ -36,20 +37,60 @@ export function atomsOf(condition: Condition): readonly Atom[] {
   return isGroup(condition) ? condition.parts.flatMap(atomsOf) : [condition];
 }
 
-/** Goes to `yes` where the condition holds or can't be told, and to `no` where it does not hold. Uses R9. */
-export function emitCondition(k: Emitter, condition: Condition, yes: Label, no: Label): void {
-  const { asm } = k;
-  loadFacts(k, currentTid, yes);
-  asm.load(4, R1, R0, FACTS.flags);
-  asm.jump("ne", R1, FACT.KNOWN, yes);
-  asm.mov(R9, R0);
-  emit(k, condition, yes, no);
+/** Names of the parameters whose texts a condition looks at. */
+export function textsOf(condition: Condition): readonly string[] {
+  const names = atomsOf(condition).flatMap((atom) => (atom.kind === "path" ? [atom.parameter] : []));
+  return [...new Set(names)];
 }
 
-function emit(k: Emitter, condition: Condition, yes: Label, no: Label): void {
+/** What of a condition can be told before the record is made: without what it says of texts. Undefined where that is nothing. */
+export function withoutTexts(condition: Condition): Condition | undefined {
+  if (!isGroup(condition)) return condition.kind === "path" ? undefined : condition;
+  const { kind } = condition;
+  const parts = condition.parts.map(withoutTexts);
+  const known = parts.filter((part) => part !== undefined);
+  if (known.length === 0 || (kind === "any" && known.length < parts.length)) return undefined;
+  return known.length === 1 ? known[0] : { kind, parts: known };
+}
+
+/** Where a text of the record is found. */
+export interface TextPlace {
+  /** Number among those kept. */
+  readonly index: number;
+  /** Offset of its length in the scratch area. */
+  readonly lengthAt: number;
+}
+
+export interface Outcome {
+  /** Where to go when the condition holds or can't be told. */
+  readonly yes: Label;
+  readonly no: Label;
+  /** Where the texts are by now. */
+  readonly texts: ReadonlyMap<string, TextPlace>;
+}
+
+/** Goes to `yes` where the condition holds or can't be told, and to `no` where it does not hold. Uses R9. */
+export function emitCondition(k: Emitter, condition: Condition, outcome: Outcome): void {
   const { asm } = k;
+  if (atomsOf(condition).some(({ kind }) => kind !== "path")) {
+    loadFacts(k, currentTid, outcome.yes);
+    asm.load(4, R1, R0, FACTS.flags);
+    asm.jump("ne", R1, FACT.KNOWN, outcome.yes);
+    asm.mov(R9, R0);
+  }
+  emit(k, condition, outcome, outcome.yes);
+}
+
+/** `open` is where to go as soon as something can't be told. */
+function emit(k: Emitter, condition: Condition, outcome: Outcome, open: Label): void {
+  const { asm } = k;
+  const { yes, no, texts } = outcome;
   if (!isGroup(condition)) {
     const [holds, fails] = condition.negated ? [no, yes] : [yes, no];
+    if (condition.kind === "path") {
+      emitPath(k, condition, texts.get(condition.parameter)!, { holds, fails, open });
+      return;
+    }
     if (condition.kind === "user") user(k, condition, holds);
     else program(k, condition, holds);
     asm.goto(fails);
@@ -58,11 +99,11 @@ function emit(k: Emitter, condition: Condition, yes: Label, no: Label): void {
   const { kind, parts } = condition;
   parts.forEach((part, i) => {
     if (i === parts.length - 1) {
-      emit(k, part, yes, no);
+      emit(k, part, outcome, open);
       return;
     }
     const next = asm.label("next part");
-    emit(k, part, kind === "all" ? next : yes, kind === "all" ? no : next);
+    emit(k, part, kind === "all" ? { yes: next, no, texts } : { yes, no: next, texts }, open);
     asm.place(next);
   });
 }

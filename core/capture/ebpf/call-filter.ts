@@ -1,5 +1,5 @@
 import { type Label, R0, R1 } from "./assembler.ts";
-import { type Condition, emitCondition } from "./call-condition.ts";
+import { type Condition, emitCondition, type TextPlace, withoutTexts } from "./call-condition.ts";
 import type { Emitter, Value } from "./emitter.ts";
 import { fileOf } from "./file-values.ts";
 import { AF, sockOf } from "./socket-writers.ts";
@@ -64,7 +64,9 @@ export function emitFilter(
     asm.goto(k.drop);
     asm.place(pass);
   }
-  if (wanted) allowWanted(k, wanted);
+  if (!wanted) return;
+  const condition = withoutTexts(wanted.condition);
+  if (condition) allowWanted(k, { ...wanted, condition }, new Map());
 }
 
 /** Goes to `pass` unless the call failed with another error than these. */
@@ -76,10 +78,15 @@ function unlessFailed(k: Emitter, errors: readonly number[], pass: Label): void 
   for (const errno of errors) asm.jump("eq", R0, -errno, pass);
 }
 
-function allowWanted(k: Emitter, { condition, of, butErrors }: WantedCalls): void {
+/** Leaves the program where the call is not wanted. `texts`: those that have been written to the record. */
+export function allowWanted(
+  k: Emitter,
+  { condition, of, butErrors }: WantedCalls,
+  texts: ReadonlyMap<string, TextPlace>,
+): void {
   const pass = k.asm.label("wanted call");
   if (of === "failed") unlessFailed(k, butErrors, pass);
-  emitCondition(k, condition, pass, k.drop);
+  emitCondition(k, condition, { yes: pass, no: k.drop, texts });
   k.asm.place(pass);
 }
 

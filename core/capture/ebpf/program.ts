@@ -2,13 +2,15 @@ import { EVENT_HEADER_SIZE } from "../../event/source.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { EF, type EventInfo, type ParamType } from "../../schema/event-row.ts";
 import { EVENTS } from "../../schema/events.ts";
-import { R0, R1, R2, R3, R4, R6, R7, R8, R9, R10 } from "./assembler.ts";
-import { type CallFilter, emitFilter } from "./call-filter.ts";
-import { COUNTERS_STRIDE, counterOf, TOO_LARGE } from "./counters.ts";
+import { R0, R1, R2, R3, R6, R7, R8, R10 } from "./assembler.ts";
+import { type TextPlace, textsOf } from "./call-condition.ts";
+import { allowWanted, type CallFilter, emitFilter } from "./call-filter.ts";
+import { TOO_LARGE } from "./counters.ts";
 import { Emitter, type Value, type Writer } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
-import { INTEREST } from "./interest.ts";
-import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
+import { keepText, MAX_KEPT_TEXTS } from "./path-condition.ts";
+import { SCRATCH } from "./scratch.ts";
+import { countLoss, submit } from "./submit.ts";
 import type { Target } from "./target.ts";
 import type { Lesson } from "./thread-facts.ts";
 
@@ -89,6 +91,7 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
   k.loadScratch(R7, leave, filler.nested);
   // A call that gives several records has a value for each.
   const { parameters, ...rest } = filter;
+  const texts = textPlaces(event, filter);
   emitFilter(k, filler.repeat ? rest : filter, (name) => recorded(event, filler, name));
   if (filler.when) {
     filler.when(k);
@@ -96,7 +99,8 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
   }
   filler.lesson?.before?.(k);
   header(k, event, filler.thread);
-  const fixed = params(k, event, filler);
+  const fixed = params(k, event, filler, texts);
+  if (texts.size > 0) allowWanted(k, filter.wanted!, texts);
   submit(k, event, fixed, filler.lesson);
   if (filler.repeat) again(k, filler.repeat);
   if (fixed === undefined) {
@@ -163,7 +167,12 @@ function header(k: Emitter, event: EventInfo, thread: Value | undefined): void {
 }
 
 /** Emits all parameters. Returns the record's length when it is the same for every event, else R8 holds it. */
-function params(k: Emitter, event: EventInfo, filler: Filler): number | undefined {
+function params(
+  k: Emitter,
+  event: EventInfo,
+  filler: Filler,
+  texts: ReadonlyMap<string, TextPlace>,
+): number | undefined {
   const { asm } = k;
   let known: number | undefined = EVENT_HEADER_SIZE + 2 * event.params.length;
   for (const [i, param] of event.params.entries()) {
@@ -172,6 +181,8 @@ function params(k: Emitter, event: EventInfo, filler: Filler): number | undefine
     const emit = filler.params[param.name]!;
     if (width === undefined) {
       if (known !== undefined) asm.mov(R8, known);
+      const text = texts.get(param.name);
+      if (text) keepText(k, text.index);
       variable(k, emit, lengthAt);
       known = undefined;
       continue;
@@ -188,6 +199,18 @@ function params(k: Emitter, event: EventInfo, filler: Filler): number | undefine
   return known;
 }
 
+/** Where the texts will be that the filter looks at. */
+function textPlaces(event: EventInfo, { wanted }: CallFilter): ReadonlyMap<string, TextPlace> {
+  const names = wanted ? textsOf(wanted.condition) : [];
+  if (names.length > MAX_KEPT_TEXTS) throw new Error(`${event.id}: too many texts to look at`);
+  return new Map(
+    names.map((name, index) => {
+      const i = event.params.findIndex((param) => param.name === name);
+      return [name, { index, lengthAt: SCRATCH.record + EVENT_HEADER_SIZE + 2 * i }];
+    }),
+  );
+}
+
 /** Runs a writer and notes by how much the record grew. */
 function variable(k: Emitter, write: Writer, lengthAt: number): void {
   const { asm } = k;
@@ -200,82 +223,4 @@ function variable(k: Emitter, write: Writer, lengthAt: number): void {
     asm.store(2, R7, lengthAt, R0);
   });
   k.settle();
-}
-
-const NO_WAKEUP = 1;
-const FORCE_WAKEUP = 2;
-/**
- * From the bytes on that a reader waits for, a record wakes it when it is among the first WAKE_RANGE bytes of each WAKE_EVERY (a power of two):
- * waking costs the caller a microsecond, but one wake-up alone could be leapt over by a large record.
- */
-const WAKE_EVERY = 16 * 1024;
-const WAKE_RANGE = 1024;
-
-/** What a new program's user and files are called is asked of the system, and short ones do not live long. */
-const URGENT: ReadonlySet<string> = new Set(["execve", "execveat"]);
-
-/** R9 = how the record to come is to wake the reader. */
-function wakeFlags(k: Emitter, event: EventInfo): void {
-  const { asm, target } = k;
-  const isUrgent = URGENT.has(event.name);
-  if (isUrgent) {
-    asm.mapValue(R1, target.maps.interest, INTEREST.urgent);
-    asm.store(4, R1, 0, 1);
-  }
-  const decided = asm.label("wake decided");
-  // Without flags the kernel wakes the reader only if it had caught up, so a busy reader costs no wake-ups.
-  asm.mov(R9, 0);
-  asm.mapValue(R1, target.maps.interest, INTEREST.wakeAt);
-  asm.load(4, R2, R1, 0);
-  asm.jump("eq", R2, 0, decided);
-  asm.mov(R9, isUrgent ? FORCE_WAKEUP : NO_WAKEUP);
-  asm.map(R1, target.maps.ring);
-  // BPF_RB_AVAIL_DATA
-  asm.mov(R2, 0);
-  asm.call(HELPER.ringQuery);
-  asm.mapValue(R1, target.maps.interest, INTEREST.wakeAt);
-  asm.load(4, R2, R1, 0);
-  asm.alu("sub", R0, R2);
-  asm.jump("slt", R0, 0, decided);
-  asm.alu("and", R0, WAKE_EVERY - 1);
-  asm.jump("gt", R0, WAKE_RANGE, decided);
-  asm.mov(R9, FORCE_WAKEUP);
-  asm.place(decided);
-}
-
-function submit(k: Emitter, event: EventInfo, fixed: number | undefined, lesson: Lesson = {}): void {
-  const { asm, target } = k;
-  wakeFlags(k, event);
-  asm.store(4, R7, SCRATCH.record + 16, fixed ?? R8);
-  asm.map(R1, target.maps.ring);
-  asm.mov(R2, R7);
-  asm.alu("add", R2, SCRATCH.record - CPU_PREFIX);
-  asm.mov(R3, fixed ?? R8);
-  asm.alu("add", R3, CPU_PREFIX);
-  asm.mov(R4, R9);
-  asm.call(HELPER.ringOutput);
-  const recorded = asm.label("recorded");
-  asm.jump("eq", R0, 0, recorded);
-  countLoss(k, counterOf(event));
-  lesson.lost?.(k);
-  const end = asm.label("submitted");
-  if (lesson.after) asm.goto(end);
-  asm.place(recorded);
-  if (lesson.after) k.branch(() => lesson.after?.(k));
-  asm.place(end);
-}
-
-/** Adds one to this CPU's counter of that cause. */
-function countLoss(k: Emitter, cause: number): void {
-  const { asm, target } = k;
-  const end = asm.label("counted");
-  asm.load(4, R0, R7, SCRATCH.record - CPU_PREFIX);
-  asm.jump("ge", R0, target.cpus, end);
-  asm.alu("mul", R0, COUNTERS_STRIDE);
-  asm.mapValue(R1, target.maps.counters, 8 * cause);
-  asm.alu("add", R1, R0);
-  asm.mov(R2, 1);
-  // Atomic for the programs that interrupt others.
-  asm.atomicAdd(8, R1, 0, R2);
-  asm.place(end);
 }

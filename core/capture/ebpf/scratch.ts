@@ -18,6 +18,8 @@ export const SCRATCH = {
   repetition: 80,
   /** What a record that teaches tells of its thread; see FACTS. */
   facts: 512,
+  /** Where texts that conditions look at start in the record; see keepText. */
+  texts: 576,
   /** Where the path text starts in its area. */
   position: 72,
   cells: 128,
