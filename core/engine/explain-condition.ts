@@ -1,4 +1,4 @@
-import { type Atom, type Condition, isGroup } from "../capture/ebpf/call-condition.ts";
+import { type Atom, type Condition, isGroup, type PlaceAtom } from "../capture/ebpf/call-condition.ts";
 
 /** What a condition leaves out, in words, one text a part: `users other than 0`. */
 export function leftOutBy(condition: Condition): readonly string[] {
@@ -18,14 +18,19 @@ const rangeText = ([from, to]: readonly [number, number]): string => {
 };
 
 function leftOut(atom: Atom): string {
+  if (atom.kind === "place") return atom.host ? "processes in containers" : "processes of the host";
+  if (atom.kind === "path")
+    return `${atom.parameter} ${atom.negated ? "" : "other than "}${valuesOf(atom).join(", ")}`;
   const values = valuesOf(atom).join(", ");
-  if (atom.kind === "path") return `${atom.parameter} ${atom.negated ? "" : "other than "}${values}`;
   return atom.negated ? `${NOUNS[atom.kind]} ${values}` : `${NOUNS[atom.kind]} other than ${values}`;
 }
 
-const NOUNS: Readonly<Record<Exclude<Atom["kind"], "path">, string>> = { user: "users", program: "programs" };
+const NOUNS: Readonly<Record<Exclude<Atom["kind"], "path" | "place">, string>> = {
+  user: "users",
+  program: "programs",
+};
 
-function valuesOf(atom: Atom): readonly string[] {
+function valuesOf(atom: Exclude<Atom, PlaceAtom>): readonly string[] {
   switch (atom.kind) {
     case "user":
       return atom.ranges.map(rangeText);

@@ -34,6 +34,23 @@ test("wantedCalls tells users and programs that no rule wants", () => {
   ]);
 });
 
+test("wantedCalls tells containers from the host", () => {
+  expect(wordsOf("chmod", "evt.type = chmod and container.id != host")).toEqual(["processes of the host"]);
+  expect(wordsOf("chmod", "evt.type = chmod and not container.id != host")).toEqual([
+    "processes in containers",
+  ]);
+  expect(wordsOf("chmod", "evt.type = chmod and container.id = 0123456789ab")).toEqual([
+    "processes of the host",
+  ]);
+  expect(wordsOf("chmod", "evt.type = chmod and k8s.ns.name = kube-system and user.uid = 0")).toEqual([
+    "processes of the host",
+    "users other than 0",
+  ]);
+  // The host has a name, and a container may have it too.
+  expect(wordsOf("chmod", "evt.type = chmod and container.name = host")).toEqual([]);
+  expect(wordsOf("chmod", "evt.type = chmod and container.name != host")).toEqual(["processes of the host"]);
+});
+
 test("wantedCalls joins what all rules want", () => {
   const other =
     "evt.type = chmod and user.uid = 7 and (proc.name = sh or proc.name = dash) and evt.res = SUCCESS";
@@ -80,6 +97,8 @@ const UIDS = [0, 1, 5, 999, 1000, 65534, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 
 interface Who {
   readonly uid: number;
   readonly comm: string;
+  /** Empty on the host. */
+  readonly containerId: string;
 }
 
 /** A call as the programs see it. */
@@ -109,6 +128,8 @@ function holds(condition: Condition, who: Seen): boolean {
       if (found === undefined) throw OPEN;
       return found;
     }
+    case "place":
+      return (who.containerId === "") === condition.host;
     case "all":
       return condition.parts.every((part) => holds(part, who));
     case "any":
@@ -141,6 +162,20 @@ const check = fc.oneof(
     .tuple(fc.constantFrom("=", "!=", "contains", "startswith", "endswith"), name)
     .map(([op, n]) => `proc.name ${op} ${n}`),
   name.map((n) => `proc.name startswith ${n.slice(0, 3)}`),
+  fc
+    .tuple(
+      fc.constantFrom("container.id", "container.name", "container.type", "k8s.ns.name"),
+      fc.constantFrom("=", "!=", "startswith"),
+      fc.constantFrom("host", "0123456789ab", "kube"),
+    )
+    .map(([field, op, value]) => `${field} ${op} ${value}`),
+  fc.constantFrom(
+    "container.id in (host, 0123456789ab)",
+    "container.id in (host)",
+    "container.privileged = true",
+    "container.privileged != true",
+    "k8s.pod.name exists",
+  ),
   fc.array(name, { minLength: 1, maxLength: 4 }).map((list) => `proc.name in (${list.join(", ")})`),
   fc
     .array(name, { minLength: 1, maxLength: 3 })
@@ -168,7 +203,11 @@ test("what rules match fulfils the conditions made for them", () => {
   let leftOut = 0;
   let matches = 0;
   const people = fc.array(
-    fc.record({ uid, comm: fc.constantFrom(...NAMES.filter(({ length }) => length <= 15)) }),
+    fc.record({
+      uid,
+      containerId: fc.constantFrom("", "0123456789ab"),
+      comm: fc.constantFrom(...NAMES.filter(({ length }) => length <= 15)),
+    }),
     {
       minLength: 20,
       maxLength: 30,
@@ -180,9 +219,10 @@ test("what rules match fulfils the conditions made for them", () => {
       const wanted = pushDown([codeOf("mkdir")], ruleset.rules).get(codeOf("mkdir"))?.wanted;
       for (const who of threads) {
         const state = someState();
-        Object.assign(state.lookUp(TID)!, who);
         const cursor = cursorOf(record(EVENT.SYSCALL_MKDIR_2_X, 0, [1, 2, 3]));
         state.apply(cursor);
+        // The first event ends the reading of seeds, which finds out about containers.
+        Object.assign(state.thread!, who);
         let matched = 0;
         ruleset.match({ event: cursor, state }, () => matched++);
         const passing = !wanted || passes(wanted.condition, { ...who, result: 0, texts: {} });
@@ -299,7 +339,8 @@ test("what rules match fulfils the conditions on paths made for them", () => {
         let matched = 0;
         ruleset.match({ event: cursor, state }, () => matched++);
         const asked = wanted && (wanted.of === "all" || result < 0);
-        const passing = !asked || passes(wanted.condition, { uid: 0, comm: "sh", result, texts });
+        const passing =
+          !asked || passes(wanted.condition, { uid: 0, comm: "sh", containerId: "", result, texts });
         if (matched > 0) expect({ result, texts, wanted, passing }).toMatchObject({ passing: true });
         leftOut += passing ? 0 : 1;
         matches += matched;

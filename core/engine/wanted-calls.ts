@@ -1,5 +1,6 @@
 import { type Atom, atomsOf, type Condition, isGroup, textsOf } from "../capture/ebpf/call-condition.ts";
 import { MAX_KEPT_TEXTS } from "../capture/ebpf/path-condition.ts";
+import { HOST } from "../metadata/container.ts";
 import type { BoundNode, TestNode } from "../rules/check/bind.ts";
 import type { Test } from "../rules/check/test.ts";
 import { type Approximation, approximate, join, type Verdict } from "./approximation.ts";
@@ -11,7 +12,7 @@ const MAX_ATOMS = 32;
 const MAX_NAMES = 64;
 
 /** Rough costs of telling, for the order in which it is done: nanoseconds. */
-const COSTS: Readonly<Record<Atom["kind"], number>> = { user: 1, program: 2, path: 50 };
+const COSTS: Readonly<Record<Atom["kind"], number>> = { place: 1, user: 1, program: 2, path: 50 };
 
 /**
  * What has to hold of an event's call for one of the conditions to be true, as far as the kernel can tell; undefined where that is nothing, or
@@ -30,6 +31,7 @@ export function wantedCalls(
     const name = operand.field?.name ?? "";
     const answer = OF_TYPE.has(name) && !operand.arg ? passesIn(node, event) : known?.(node);
     if (answer !== undefined) return answer !== negated;
+    if (OF_CONTAINER.test(name)) return places(node, negated, event);
     const atom = ATOMS[name]?.(test, negated) ?? wantedPaths(node, negated, code, known !== undefined);
     return atom ?? true;
   };
@@ -43,7 +45,7 @@ export function wantedCalls(
 const OF_TYPE: ReadonlySet<string> = new Set(["evt.type", "evt.dir"]);
 
 function passesIn({ operand, test }: TestNode, event: BareEvent): boolean {
-  const value = operand.read(event.with(0), undefined);
+  const value = operand.read(event.with(0), operand.arg);
   return value !== undefined && !isList(value) && test.passes(value);
 }
 
@@ -63,6 +65,21 @@ const ATOMS: Readonly<Record<string, (test: Test, negated: boolean) => Approxima
   "user.uid": users,
   "proc.name": programs,
 };
+
+/** Fields of the container that a process runs in; on the host they are all known. */
+const OF_CONTAINER = /^container\.(?!start_ts$|duration$)|^k8s\.(pod|ns)\./;
+
+/** What a container's field is, is not known; but its id is not the host's. */
+function places(node: TestNode, negated: boolean, event: BareEvent): Approximation {
+  const { operand, test } = node;
+  const host = passesIn(node, event) !== negated;
+  const isId = operand.field?.name === "container.id" && test.constants.every((c) => c === HOST.id);
+  const equals =
+    test.equals !== undefined ? false : test.operator === "!=" && !test.modifier ? true : undefined;
+  const container = isId && equals !== undefined ? equals !== negated : true;
+  if (host === container) return host;
+  return { kind: "place", host, negated: false };
+}
 
 const LAST_UID = 0xffff_ffff;
 const ORDERS: ReadonlySet<string> = new Set(["=", "==", "!=", "<", "<=", ">", ">=", "in", "intersects"]);

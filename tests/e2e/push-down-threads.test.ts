@@ -21,14 +21,17 @@ const RULES = [
 const reason = whyNoEbpf();
 if (reason) console.log(`skipped: push-down by users and programs, ${reason}`);
 
-describe.skipIf(reason !== undefined)("push-down by users and programs", () => {
+/** As most machines do it, without plain loads of kernel memory, and as machines need it where a new task does not return from clone. */
+const WAYS = [{}, { helperReads: true }, { childAtFork: true }];
+
+describe.skipIf(reason !== undefined).each(WAYS)("push-down by users and programs, %o", (options) => {
   const dir = mkdtempSync(join(tmpdir(), "falco-who-"));
   let watchers: TwoWatchers;
 
   beforeAll(async () => {
     chmodSync(dir, 0o777);
     writeFileSync(join(dir, "file"), "");
-    watchers = new TwoWatchers(RULES);
+    watchers = new TwoWatchers(RULES, options);
     expect(await watchers.run(process.execPath, WORKLOAD, dir)).toBe(0);
     watchers.drain();
   }, 180_000);
@@ -45,6 +48,6 @@ describe.skipIf(reason !== undefined)("push-down by users and programs", () => {
   });
 
   test("what no rule wants does not leave the kernel", () => {
-    expect(watchers.filtered.events).toBeLessThan(watchers.all.events - 1000);
+    expect(watchers.filtered.events).toBeLessThan(watchers.all.events / 2 + 5000);
   });
 });

@@ -1,5 +1,5 @@
-import { EbpfSource } from "../../core/capture/ebpf/ebpf-source.ts";
-import { Engine } from "../../core/engine/engine.ts";
+import { type EbpfOptions, EbpfSource } from "../../core/capture/ebpf/ebpf-source.ts";
+import { Engine, type Matching } from "../../core/engine/engine.ts";
 import { pushDown } from "../../core/engine/push-down.ts";
 import type { Ruleset } from "../../core/engine/ruleset.ts";
 import { selectSyscalls, syscallsOfEvents } from "../../core/engine/selection.ts";
@@ -15,30 +15,44 @@ class Watcher {
   readonly engine: Engine<Ruleset["rules"][number]>;
   /** `rule tid result program user container` of each match. */
   readonly alerts: string[] = [];
+  /** Events of the watched processes. */
   events = 0;
 
-  constructor(ruleset: Ruleset, filtered: boolean, isWatched: (pid: number) => boolean) {
+  constructor(
+    ruleset: Ruleset,
+    filtered: boolean,
+    isWatched: (pid: number) => boolean,
+    options: Partial<EbpfOptions>,
+  ) {
     const base = { custom_set: [], repair: false, all: true };
     const traced = selectSyscalls(syscallsOfEvents(ruleset.codes("syscall")), base).codes;
     const state = new State();
     // As live sources have it: children that /proc showed are told from those that events bring.
     state.threadExists = () => true;
-    this.engine = new Engine(state, ruleset, (rule, { event }) => {
-      const { thread } = state;
-      if (!thread || !isBelow(state, thread, isWatched)) return;
+    const matching: Matching<Ruleset["rules"][number]> = {
+      match: (context, onMatch) => {
+        const { thread } = state;
+        if (!thread || !isBelow(state, thread, isWatched)) return;
+        this.events++;
+        ruleset.match(context, onMatch);
+      },
+    };
+    this.engine = new Engine(state, matching, (rule, { event }) => {
+      const thread = state.thread!;
       const who = `${thread.comm} ${thread.uid} ${thread.containerId || "host"}`;
       this.alerts.push(`${rule.name} ${event.tid} ${event.int(0, 0)} ${who}`);
     });
     this.source = new EbpfSource({
       traced,
       bufferSize: 64 << 20,
+      ...options,
       ...(filtered ? { filters: pushDown(traced, ruleset.rules) } : {}),
     });
     state.fetchThread = (tid, sink) => this.source.fetchThread(tid, sink);
   }
 
   drain(): void {
-    for (let count = -1; count !== 0; this.events += count) count = this.source.pump(this.engine, 0);
+    while (this.source.pump(this.engine, 0) > 0);
   }
 }
 
@@ -58,11 +72,11 @@ export class TwoWatchers {
   readonly #pids = new Set<number>();
 
   /** Rules are named r0, r1, … */
-  constructor(conditions: readonly string[]) {
+  constructor(conditions: readonly string[], options: Partial<EbpfOptions> = {}) {
     const ruleset = rulesetOf(...conditions);
     const isWatched = (pid: number): boolean => this.#pids.has(pid);
-    this.all = new Watcher(ruleset, false, isWatched);
-    this.filtered = new Watcher(ruleset, true, isWatched);
+    this.all = new Watcher(ruleset, false, isWatched, options);
+    this.filtered = new Watcher(ruleset, true, isWatched, options);
     for (const { source, engine } of this.#both()) source.open(engine);
   }
 
@@ -70,6 +84,15 @@ export class TwoWatchers {
   async run(...command: readonly string[]): Promise<number> {
     const child = Bun.spawn([...command], { stdout: "ignore", stderr: "inherit" });
     this.#pids.add(child.pid);
+    let ended = false;
+    void child.exited.then(() => {
+      ended = true;
+    });
+    // As it goes, since a source finds things out in between.
+    while (!ended) {
+      this.drain();
+      await Bun.sleep(5);
+    }
     return child.exited;
   }
 

@@ -43,7 +43,16 @@ function targetFor(btf: Btf, arch = ARM64): Target {
     cpus: 4,
     dropFailed: false,
     snapLength: 80,
-    maps: { scratch: 10, nestedScratch: 11, ring: 12, counters: 13, interest: 14, programs: 15, facts: 16 },
+    maps: {
+      scratch: 10,
+      nestedScratch: 11,
+      ring: 12,
+      counters: 13,
+      interest: 14,
+      programs: 15,
+      facts: 16,
+      groups: 17,
+    },
   };
 }
 

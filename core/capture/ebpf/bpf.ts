@@ -79,25 +79,33 @@ export function insertIntoMap(fd: number, key: number, value: Uint8Array): boole
   throw error;
 }
 
-function update(fd: number, key: number, value: Uint8Array, flags: number): number | bigint {
+function keyBytes(key: number | Uint8Array): Uint8Array {
+  return typeof key === "number" ? new Uint8Array(new Uint32Array([key]).buffer) : key;
+}
+
+function update(fd: number, key: number | Uint8Array, value: Uint8Array, flags: number): number | bigint {
   const attributes = new Attributes();
   const { view } = attributes;
-  const keyBytes = Buffer.alloc(4);
-  keyBytes.writeUInt32LE(key);
   view.setUint32(0, fd, true);
-  attributes.address(8, keyBytes);
+  attributes.address(8, keyBytes(key));
   attributes.address(16, value);
   view.setUint32(24, flags, true);
   return attributes.call(COMMAND.mapUpdate);
 }
 
-/** Removes element `key` (u32) of a map, if there is one. Throws SystemError. */
-export function deleteFromMap(fd: number, key: number): void {
+/** Sets element `key` of a map. Returns whether it did: a full map is a reason not to. Throws SystemError. */
+export function replaceInMap(fd: number, key: Uint8Array, value: Uint8Array): boolean {
+  if (Number(update(fd, key, value, 0)) >= 0) return true;
+  const error = new SystemError("bpf(BPF_MAP_UPDATE_ELEM)", errno());
+  if (error.code === "E2BIG") return false;
+  throw error;
+}
+
+/** Removes element `key` (u32, or bytes) of a map, if there is one. Throws SystemError. */
+export function deleteFromMap(fd: number, key: number | Uint8Array): void {
   const attributes = new Attributes();
   attributes.view.setUint32(0, fd, true);
-  const keyBytes = Buffer.alloc(4);
-  keyBytes.writeUInt32LE(key);
-  attributes.address(8, keyBytes);
+  attributes.address(8, keyBytes(key));
   if (Number(attributes.call(COMMAND.mapDelete)) >= 0) return;
   const error = new SystemError("bpf(BPF_MAP_DELETE_ELEM)", errno());
   if (error.code !== "ENOENT") throw error;

@@ -1,7 +1,8 @@
 import { type Label, R0, R1, R2, R3, R4, R9 } from "./assembler.ts";
 import type { Emitter } from "./emitter.ts";
+import { PLACE, PLACES } from "./group-places.ts";
 import { emitPath, type PathAtom } from "./path-condition.ts";
-import { currentTid, FACT, FACTS, loadFacts } from "./thread-facts.ts";
+import { currentTid, FACTS, loadFacts, unlessKnown } from "./thread-facts.ts";
 
 /** Users whose number lies in one of the ranges, ends included; or those of none. */
 export interface UserAtom {
@@ -19,7 +20,14 @@ export interface ProgramAtom {
 }
 
 /** Something that can be told in the kernel of a call. Where it can't after all, the call passes. */
-export type Atom = UserAtom | ProgramAtom | PathAtom;
+/** What runs in no container, or what does. */
+export interface PlaceAtom {
+  readonly kind: "place";
+  readonly host: boolean;
+  readonly negated: false;
+}
+
+export type Atom = UserAtom | ProgramAtom | PlaceAtom | PathAtom;
 
 export interface Group {
   readonly kind: "all" | "any";
@@ -74,8 +82,7 @@ export function emitCondition(k: Emitter, condition: Condition, outcome: Outcome
   const { asm } = k;
   if (atomsOf(condition).some(({ kind }) => kind !== "path")) {
     loadFacts(k, currentTid, outcome.yes);
-    asm.load(4, R1, R0, FACTS.flags);
-    asm.jump("ne", R1, FACT.KNOWN, outcome.yes);
+    unlessKnown(k, outcome.yes);
     asm.mov(R9, R0);
   }
   emit(k, condition, outcome, outcome.yes);
@@ -91,7 +98,12 @@ function emit(k: Emitter, condition: Condition, outcome: Outcome, open: Label): 
       emitPath(k, condition, texts.get(condition.parameter)!, { holds, fails, open });
       return;
     }
-    if (condition.kind === "user") user(k, condition, holds);
+    if (condition.kind === "place") {
+      asm.load(4, R0, R9, FACTS.flags);
+      asm.alu("and", R0, PLACES);
+      asm.jump("eq", R0, 0, open);
+      asm.jump("eq", R0, condition.host ? PLACE.HOST : PLACE.CONTAINER, holds);
+    } else if (condition.kind === "user") user(k, condition, holds);
     else program(k, condition, holds);
     asm.goto(fails);
     return;

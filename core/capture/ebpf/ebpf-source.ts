@@ -132,6 +132,7 @@ export class EbpfSource implements Source {
     if (timeoutMs > 0 && probe.pending < this.#plenty && !probe.wait(timeoutMs) && probe.pending > 0)
       probe.gather(Math.min(GATHER_MS, timeoutMs), this.#plenty);
     const count = probe.drain(sink, BATCH);
+    probe.learnGroups(performance.now());
     this.#delivered += count;
     return count;
   }

@@ -18,7 +18,7 @@ export const SOCKETCALL = 102;
  * What user space tells the programs, in one map: a byte a call number (WANTED), then of each native and each 32-bit call
  * | recorded code u16 | native number u16 |, and, on a cache line of its own since it changes all the time, the bytes that the reader waits for
  * (u32): 0 when it is to be woken as soon as it has caught up. Behind that a word that a program sets when its record should not wait,
- * and when /proc had been read (nanoseconds since boot, u64; 0 before).
+ * when /proc had been read (nanoseconds since boot, u64; 0 before), whether a control group turned up that is not known, and whether one was renamed.
  */
 export const INTEREST = {
   flags: 0,
@@ -26,5 +26,7 @@ export const INTEREST = {
   wakeAt: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 64,
   urgent: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 68,
   scannedAt: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 72,
+  groupsUnknown: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 80,
+  groupsRenamed: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 84,
   size: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 128,
 } as const;

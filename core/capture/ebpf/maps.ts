@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createMap, MAP_TYPE, MAPPABLE, updateMap } from "./bpf.ts";
 import { COUNTERS_STRIDE } from "./counters.ts";
+import { GROUP_KEY_SIZE, MAX_GROUPS } from "./group-places.ts";
 import { CALL_TABLE_SIZE, INTEREST } from "./interest.ts";
 import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
@@ -49,6 +50,15 @@ export function createMaps(bufferSize: number, cpus: number, keep: (fd: number) 
         keySize: 4,
         valueSize: FACTS.size,
         entries: MAX_FACTS,
+      }),
+    ),
+    groups: keep(
+      createMap({
+        name: "falco_groups",
+        type: MAP_TYPE.hash,
+        keySize: GROUP_KEY_SIZE,
+        valueSize: 4,
+        entries: MAX_GROUPS,
       }),
     ),
   };

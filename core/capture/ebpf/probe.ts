@@ -13,13 +13,14 @@ import { attachRawTracepoint, loadProgram, runProgram, updateMap } from "./bpf.t
 import { Btf } from "./btf.ts";
 import { type CallFilter, dropsFailures } from "./call-filter.ts";
 import { type Call, callsOf } from "./calls.ts";
+import { ControlGroups } from "./control-groups.ts";
 import { COUNTERS_STRIDE, LOSS_CAUSES } from "./counters.ts";
 import { dispatcherProgram } from "./dispatcher.ts";
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
 import { HELPER } from "./helper.ts";
 import { COMPAT_BASE, INTEREST, MAX_SYSCALLS, SOCKETCALL, SOCKETCALL_BASE, WANTED } from "./interest.ts";
-import { enterSeed, forgetThread, forkProgram } from "./known-threads.ts";
+import { enterSeed, forgetThread, forkProgram, renameProgram } from "./known-threads.ts";
 import { createMaps, inPages, possibleCpus } from "./maps.ts";
 import { type EventId, eventProgram, type FillerSet } from "./program.ts";
 import { BTF_PATH } from "./requirements.ts";
@@ -42,6 +43,10 @@ export interface ProbeOptions {
   readonly helperReads?: boolean;
 }
 
+/** Control groups are looked through this often at most, and for one in so many parts of the time. */
+const SCAN_MS = 2_000;
+const SCAN_SHARE = 500;
+
 /**
  * The kernel side of live capture: maps, programs and their attachments. All of it is held by descriptors of this process, so it is gone when the
  * process is, however it ends.
@@ -56,6 +61,8 @@ export class Probe {
   readonly #ring: RingBuffer;
   readonly #counters: Mapping;
   readonly #interest: Mapping;
+  readonly #groups: ControlGroups;
+  #nextScan = 0;
   readonly #cpus = possibleCpus();
   /** Descriptors to close, in order of opening. */
   readonly #descriptors: number[] = [];
@@ -90,9 +97,13 @@ export class Probe {
       this.#calls = callsOf(options.arch);
       this.#fillers = syscallFillers(options.arch);
       this.#numberCalls();
+      this.#groups = new ControlGroups(maps.groups);
+      this.#groups.scan();
+      this.#attach("cgroup_rename", loadProgram("cgroup_rename", renameProgram(this.#target())), true);
       // Elsewhere it is a record, made by another program, that announces a new thread.
-      if (options.arch.childReturns) this.#attach("sched_process_fork", forkProgram(this.#target()));
-      this.#attach("sys_exit", dispatcherProgram(this.#target()));
+      if (options.arch.childReturns)
+        this.#attach("sched_process_fork", loadProgram("sched_process_fork", forkProgram(this.#target())));
+      this.#attach("sys_exit", loadProgram("sys_exit", dispatcherProgram(this.#target())));
     } catch (error) {
       this.close();
       throw error;
@@ -108,9 +119,15 @@ export class Probe {
     return this.#built;
   }
 
-  #attach(tracepoint: string, code: Buffer): void {
-    const program = this.#keep(loadProgram(tracepoint, code));
-    this.#links.set(tracepoint, attachRawTracepoint(tracepoint, program));
+  /** The attachment holds the program. */
+  #attach(tracepoint: string, program: number, mayBeMissing = false): void {
+    try {
+      this.#links.set(tracepoint, attachRawTracepoint(tracepoint, program));
+    } catch (error) {
+      if (!(mayBeMissing && error instanceof SystemError && error.code === "ENOENT")) throw error;
+    } finally {
+      libc().close(program);
+    }
   }
 
   #keep(fd: number): number {
@@ -197,13 +214,7 @@ export class Probe {
       const wanted = wantedBy.some((name) => names.has(name));
       if (wanted && link === undefined) {
         const program = loadProgram(tracepoint, eventProgram(this.#target(), event, filler));
-        try {
-          this.#links.set(tracepoint, attachRawTracepoint(tracepoint, program));
-        } catch (error) {
-          if (!(mayBeMissing && error instanceof SystemError && error.code === "ENOENT")) throw error;
-        } finally {
-          libc().close(program);
-        }
+        this.#attach(tracepoint, program, mayBeMissing);
       } else if (!wanted && link !== undefined) {
         libc().close(link);
         this.#links.delete(tracepoint);
@@ -214,6 +225,14 @@ export class Probe {
   /** Takes what /proc says of a thread while it is read. Throws SystemError. */
   seed(thread: ThreadSeed): void {
     enterSeed(this.#running.maps.facts, thread);
+  }
+
+  /** Finds out what the control groups are that turned up since, if any did and it is time. `now` in milliseconds, since whenever. Throws SystemError. */
+  learnGroups(now: number): void {
+    if (this.#interest.view.getUint32(INTEREST.groupsUnknown, true) === 0 || now < this.#nextScan) return;
+    this.#interest.view.setUint32(INTEREST.groupsUnknown, 0, true);
+    this.#groups.scan();
+    this.#nextScan = now + Math.max(SCAN_MS, SCAN_SHARE * (performance.now() - now));
   }
 
   /** /proc has been read: what starts from now on is known from records alone. */

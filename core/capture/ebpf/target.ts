@@ -30,5 +30,7 @@ export interface Target {
     readonly programs: number;
     /** What records told of threads, by id; see FACTS. */
     readonly facts: number;
+    /** Places of control groups; see placeOfGroups. */
+    readonly groups: number;
   };
 }

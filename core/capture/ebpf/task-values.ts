@@ -1,6 +1,7 @@
 import { EVENT_HEADER_SIZE } from "../../event/source.ts";
 import { R0, R1, R3, R7, R10 } from "./assembler.ts";
 import type { Value, Writer } from "./emitter.ts";
+import { RECORDED_CONTROLLERS } from "./group-places.ts";
 import { kernfsPath } from "./path-text.ts";
 import { SCRATCH } from "./scratch.ts";
 import { address, combine, constant, int, masked, member, shared, shiftLeft, when } from "./values.ts";
@@ -19,6 +20,7 @@ export class TaskValues {
   constructor(task: Value) {
     this.#task = task;
     this.#mm = shared(this.of("mm"));
+    this.groups = shared(this.of("cgroups"));
   }
 
   of(...paths: readonly string[]): Value {
@@ -157,16 +159,19 @@ export class TaskValues {
     );
   }
 
+  /** `struct css_set *`, the task's control groups: one that is taken once a program, since others may move the task. */
+  readonly groups: Value;
+
   /** Lines `subsystem=path`, each ended by a NUL. */
   get cgroups(): Writer {
-    return sequence(...CGROUP_SUBSYSTEMS.map((name) => this.#cgroup(name)));
+    return sequence(...RECORDED_CONTROLLERS.map((name) => this.#cgroup(name)));
   }
 
   #cgroup(name: string): Writer {
     return (k) => {
       const index = k.btf.enumerator("cgroup_subsys_id", `${name}_cgrp_id`);
       if (index === undefined) return;
-      const css = this.of(`cgroups.subsys[${index}]`);
+      const css = member(this.groups, "css_set", `subsys[${index}]`);
       const { asm } = k;
       const skip = asm.label("no cgroup");
       css(k);
@@ -182,8 +187,6 @@ export class TaskValues {
     };
   }
 }
-
-const CGROUP_SUBSYSTEMS = ["cpuset", "cpu", "cpuacct", "io", "memory"];
 
 /** Number that a `struct pid *` has in its own namespace. */
 function ownNumber(pid: Value): Value {

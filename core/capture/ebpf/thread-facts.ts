@@ -1,5 +1,6 @@
 import { type Label, R0, R1, R2, R3, R4, R7, R10 } from "./assembler.ts";
 import type { Emitter, Value, Writer } from "./emitter.ts";
+import { placeOfGroups } from "./group-places.ts";
 import { HELPER } from "./helper.ts";
 import { INTEREST } from "./interest.ts";
 import { SCRATCH } from "./scratch.ts";
@@ -27,12 +28,15 @@ export const FACTS = {
   size: 48,
 } as const;
 
-/** KNOWN: the entry counts. DISPUTED: it won't until the next exec. A fresh entry has neither. */
+/** KNOWN: the entry counts. DISPUTED: it won't until the next exec. A fresh entry has neither. The bits of PLACE tell where the thread runs. */
 export const FACT = { KNOWN: 1, DISPUTED: 2 } as const;
+const STATES = FACT.KNOWN | FACT.DISPUTED;
 
 /** Threads that are kept; of others nothing is decided. */
 export const MAX_FACTS = 32_768;
 
+/** Besides the caller's place. */
+const TOLD = 1;
 const TASK_COMM_LEN = 16;
 const NO_EXIST = 1;
 
@@ -46,6 +50,12 @@ export interface Lesson {
   readonly lost?: (k: Emitter) => void;
 }
 
+/** The task that a record tells of, and its control groups as the record has them. */
+interface Taught {
+  readonly task: Value;
+  readonly groups: Value;
+}
+
 const prepared = (offset: number): number => SCRATCH.facts + offset;
 
 /** The name of the task whose facts were prepared: as they have it, though another thread may change it meanwhile. */
@@ -54,8 +64,8 @@ export const preparedComm: Writer = kernelString((k) => {
   k.asm.alu("add", R0, prepared(FACTS.comm));
 }, TASK_COMM_LEN);
 
-/** Puts what the record is going to tell of the task into the scratch area. */
-function prepare(k: Emitter, task: Value): void {
+/** Puts what the record is going to tell of the task into the scratch area, as the facts of a thread in no state. */
+function prepare(k: Emitter, { task, groups }: Taught): void {
   const { asm } = k;
   for (let at = 0; at < FACTS.size; at += 8) asm.store(8, R7, prepared(at), 0);
   address(task, "task_struct", "comm")(k);
@@ -66,6 +76,16 @@ function prepare(k: Emitter, task: Value): void {
   asm.call(HELPER.probeReadKernelString);
   member(task, "task_struct", "cred.euid.val")(k);
   asm.store(4, R7, prepared(FACTS.uid), R0);
+  placeOfGroups(groups)(k);
+  asm.store(4, R7, prepared(FACTS.flags), R0);
+}
+
+/** Sets bits of the prepared flags. */
+function mark(k: Emitter, bits: number): void {
+  const { asm } = k;
+  asm.load(4, R1, R7, prepared(FACTS.flags));
+  asm.alu("or", R1, bits);
+  asm.store(4, R7, prepared(FACTS.flags), R1);
 }
 
 /** Calls `use` with the frame offset of the thread's id, and the map in R1 and the key's address in R2. */
@@ -120,11 +140,11 @@ export function startFacts(k: Emitter, tid: Value): void {
 export const ENDS: Lesson = { after: (k) => forget(k, currentTid), lost: (k) => forget(k, currentTid) };
 
 /** A new program: everything is told anew. `oldTid` is the id that the thread had before it took its process's. */
-export function learnsProgram(task: Value, oldTid: Value): Lesson {
+export function learnsProgram(taught: Taught, oldTid: Value): Lesson {
   return {
     before: (k) => {
-      prepare(k, task);
-      k.asm.store(4, R7, prepared(FACTS.flags), FACT.KNOWN);
+      prepare(k, taught);
+      mark(k, FACT.KNOWN);
     },
     after: (k) => {
       forget(k, oldTid);
@@ -165,6 +185,15 @@ export function learnsUser(succeeded: Value, uid: Value): Lesson {
   };
 }
 
+/** Goes to `yes` where the entry (R0) does not count. Leaves its flags in R1. */
+export function unlessKnown(k: Emitter, yes: Label): void {
+  const { asm } = k;
+  asm.load(4, R2, R0, FACTS.flags);
+  asm.mov(R1, R2);
+  asm.alu("and", R2, STATES);
+  asm.jump("ne", R2, FACT.KNOWN, yes);
+}
+
 /** The creator's record of clone: what it tells of the child is what it is itself. `child` is positive where there is one. */
 export function tellsOfChild(k: Emitter, task: Value, child: Value): void {
   const { asm } = k;
@@ -181,7 +210,9 @@ export function tellsOfChild(k: Emitter, task: Value, child: Value): void {
   }
   asm.load(4, R1, R7, prepared(FACTS.uid));
   asm.store(4, R0, FACTS.callerUid, R1);
-  asm.store(4, R0, FACTS.told, 1);
+  asm.load(4, R1, R7, prepared(FACTS.flags));
+  asm.alu("or", R1, TOLD);
+  asm.store(4, R0, FACTS.told, R1);
   asm.place(end);
 }
 
@@ -210,6 +241,9 @@ export function learnsChild(k: Emitter, task: Value, tid: Value): void {
   asm.jump("ne", R1, 0, disputed);
   asm.load(4, R1, R0, FACTS.told);
   asm.jump("eq", R1, 0, agreed);
+  asm.load(4, R2, R7, prepared(FACTS.flags));
+  asm.alu("or", R2, TOLD);
+  asm.jump("ne", R1, R2, disputed);
   for (const [told, own, size] of [
     [FACTS.callerComm, FACTS.comm, 8],
     [FACTS.callerComm + 8, FACTS.comm + 8, 8],
@@ -226,7 +260,9 @@ export function learnsChild(k: Emitter, task: Value, tid: Value): void {
   }
   asm.load(4, R1, R7, prepared(FACTS.uid));
   asm.store(4, R0, FACTS.uid, R1);
-  asm.store(4, R0, FACTS.flags, FACT.KNOWN);
+  asm.load(4, R1, R7, prepared(FACTS.flags));
+  asm.alu("or", R1, FACT.KNOWN);
+  asm.store(4, R0, FACTS.flags, R1);
   asm.goto(end);
   asm.place(disputed);
   asm.store(4, R0, FACTS.flags, FACT.DISPUTED);
@@ -234,10 +270,11 @@ export function learnsChild(k: Emitter, task: Value, tid: Value): void {
 }
 
 /** Either side's record of clone, clone3, fork or vfork where the child returns from the call too. */
-export function learnsClone(task: Value, result: Value): Lesson {
+export function learnsClone(taught: Taught, result: Value): Lesson {
+  const { task } = taught;
   return {
     before: (k) => {
-      prepare(k, task);
+      prepare(k, taught);
       tellsOfChild(k, task, result);
     },
     after: (k) => {
@@ -258,13 +295,13 @@ export function learnsClone(task: Value, result: Value): Lesson {
 }
 
 /** The child's record where it is made by its creator. */
-export function learnsForked(child: Value, tid: Value): Lesson {
+export function learnsForked(child: Taught, tid: Value): Lesson {
   return {
     before: (k) => {
       startFacts(k, tid);
       prepare(k, child);
     },
-    after: (k) => learnsChild(k, child, tid),
+    after: (k) => learnsChild(k, child.task, tid),
     lost: (k) => forget(k, tid),
   };
 }

@@ -6,7 +6,7 @@ import { call, text } from "./calls.ts";
 const dir = process.argv[2]!;
 const [way = "all", uid = "0"] = process.argv.slice(3);
 const PR_SET_NAME = 15;
-const ROUNDS = 50;
+const ROUNDS = 500;
 
 function rounds(): void {
   const file = join(dir, "file");

@@ -69,7 +69,7 @@ function cloneFiller(flags: Value, { childReturns }: Architecture): Filler {
   const succeeded = (write: Writer): Writer => when(result, "sge", 0, write, empty);
   return {
     ...(childReturns ? {} : { when: result }),
-    lesson: learnsClone(currentTask, int(result)),
+    lesson: learnsClone({ task: currentTask, groups: task.groups }, int(result)),
     params: {
       res: result,
       ...cloneParams(task, flags),
@@ -101,7 +101,7 @@ export function forkedChild(parent: Value, child: Value): Filler {
   return {
     when: when(masked(task.of("flags"), PF_KTHREAD), "eq", 0, constant(1), constant(0)),
     thread: task.of("pid"),
-    lesson: learnsForked(child, task.tid),
+    lesson: learnsForked({ task: child, groups: task.groups }, task.tid),
     params: {
       res: constant(0),
       ...cloneParams(task, flags),
@@ -181,7 +181,7 @@ function failedExec(argv: number): Filler {
 export function succeededExec(oldTid: Value, filename: Value): Filler {
   const task = new TaskValues(currentTask);
   return {
-    lesson: learnsProgram(currentTask, oldTid),
+    lesson: learnsProgram({ task: currentTask, groups: task.groups }, oldTid),
     params: {
       res: constant(0),
       ...taskParams(task),
