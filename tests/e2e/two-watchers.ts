@@ -3,11 +3,14 @@ import { Engine, type Matching } from "../../core/engine/engine.ts";
 import { pushDown } from "../../core/engine/push-down.ts";
 import type { Ruleset } from "../../core/engine/ruleset.ts";
 import { selectSyscalls, syscallsOfEvents } from "../../core/engine/selection.ts";
+import { EVENT } from "../../core/schema/event-codes.ts";
 import { State } from "../../core/state/state.ts";
 import type { Thread } from "../../core/state/thread.ts";
 import { rulesetOf } from "../harness/synthetic-events.ts";
 
 const MAX_DEPTH = 20;
+/** For the last events to come. */
+const PATIENCE_MS = 30_000;
 
 /** A live source with an engine of its own, and what it found of some processes and their children. */
 class Watcher {
@@ -15,6 +18,8 @@ class Watcher {
   readonly engine: Engine<Ruleset["rules"][number]>;
   /** `rule tid result program user container` of each match. */
   readonly alerts: string[] = [];
+  /** Threads that were seen to end. */
+  readonly ended = new Set<number>();
   /** Events of the watched processes. */
   events = 0;
 
@@ -24,7 +29,7 @@ class Watcher {
     isWatched: (pid: number) => boolean,
     options: Partial<EbpfOptions>,
   ) {
-    const base = { custom_set: [], repair: false, all: true };
+    const base = { custom_set: [], repair: false, all: false };
     const traced = selectSyscalls(syscallsOfEvents(ruleset.codes("syscall")), base).codes;
     const state = new State();
     // As live sources have it: children that /proc showed are told from those that events bring.
@@ -34,6 +39,7 @@ class Watcher {
         const { thread } = state;
         if (!thread || !isBelow(state, thread, isWatched)) return;
         this.events++;
+        if (context.event.code === EVENT.PROCEXIT_1_E) this.ended.add(context.event.tid);
         ruleset.match(context, onMatch);
       },
     };
@@ -44,7 +50,7 @@ class Watcher {
     });
     this.source = new EbpfSource({
       traced,
-      bufferSize: 64 << 20,
+      bufferSize: 128 << 20,
       ...options,
       ...(filtered ? { filters: pushDown(traced, ruleset.rules) } : {}),
     });
@@ -80,6 +86,12 @@ export class TwoWatchers {
     for (const { source, engine } of this.#both()) source.open(engine);
   }
 
+  /** Events that either watcher lost. */
+  get lost(): number {
+    const lost = this.#both().flatMap(({ source }) => Object.values(source.stats().dropped));
+    return lost.reduce((sum, count) => sum + count, 0);
+  }
+
   /** Runs a command to its end; what it and its children do is compared. Returns its exit code. */
   async run(...command: readonly string[]): Promise<number> {
     const child = Bun.spawn([...command], { stdout: "ignore", stderr: "inherit" });
@@ -90,6 +102,14 @@ export class TwoWatchers {
     });
     // As it goes, since a source finds things out in between.
     while (!ended) {
+      this.drain();
+      await Bun.sleep(5);
+    }
+    const watchers = this.#both();
+    for (
+      const end = Date.now() + PATIENCE_MS;
+      Date.now() < end && !watchers.every(({ ended }) => ended.has(child.pid));
+    ) {
       this.drain();
       await Bun.sleep(5);
     }
