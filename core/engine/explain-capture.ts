@@ -24,9 +24,11 @@ export interface CaptureRow {
 /** What the rows don't say. */
 export const EXPLANATION = `A call is left out only where neither rules nor what is known of processes and descriptors could tell the difference: one that
 succeeds and opens, moves or closes a descriptor, or changes a process, always passes. Rules that count events (evt.num, evt.deltatime, …) let
-everything pass. Not decided in the kernel: users, programs, containers and kinds of descriptors, because another thread may change them between
-the call and its end, and what is known of them in order of events may differ; paths, because a relative one has to be resolved first, and
-reading one there costs as much as recording the call.`;
+everything pass. Users, programs and whether a process runs in a container are those that events have told of, as rules see them; of a thread that
+was not heard of yet, and one in a control group that was not there a few seconds ago, all calls pass. Paths are those of the event; where rules see
+them made absolute or plain, relative ones and those with "//", "/." or a slash at the end pass. Not decided in the kernel: kinds of
+descriptors, because descriptors also come from where no event tells of them (other processes, io_uring), and what is known of them then differs
+from what the kernel has.`;
 
 /** What live capture with these rules watches, in the order of the calls' names, and what of it never leaves the kernel. */
 export function explainCapture(ruleset: Ruleset, base: BaseSyscalls): CaptureRow[] {
