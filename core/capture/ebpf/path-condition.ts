@@ -72,13 +72,8 @@ export function emitPath(
     asm.jump("ne", R2, SLASH, open);
   }
   if (form === "normalised") unlessPlain(k, open);
-  for (const name of names) {
-    const other = asm.label("other length");
-    asm.load(2, R2, R7, lengthAt);
-    asm.jump("ne", R2, name.length + 1, other);
-    unlessEqual(k, name, holds);
-    asm.place(other);
-  }
+  // Rules see texts up to their first NUL.
+  for (const name of names) unlessEqual(k, `${name}\0`, holds);
   for (const prefix of prefixes) unlessEqual(k, prefix, holds);
   asm.goto(fails);
 }

@@ -8,11 +8,11 @@ import { allowWanted, type CallFilter, emitFilter } from "./call-filter.ts";
 import { TOO_LARGE } from "./counters.ts";
 import { Emitter, type Value, type Writer } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
+import type { Lesson } from "./lessons.ts";
 import { keepText, MAX_KEPT_TEXTS } from "./path-condition.ts";
 import { SCRATCH } from "./scratch.ts";
 import { countLoss, submit } from "./submit.ts";
 import type { Target } from "./target.ts";
-import type { Lesson } from "./thread-facts.ts";
 
 export type EventId = keyof typeof EVENT;
 

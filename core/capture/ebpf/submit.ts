@@ -4,8 +4,8 @@ import { COUNTERS_STRIDE, counterOf } from "./counters.ts";
 import type { Emitter } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
 import { INTEREST } from "./interest.ts";
+import type { Lesson } from "./lessons.ts";
 import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
-import type { Lesson } from "./thread-facts.ts";
 
 const NO_WAKEUP = 1;
 const FORCE_WAKEUP = 2;

@@ -1,6 +1,6 @@
+import { learnsUser } from "../lessons.ts";
 import type { FillerSet } from "../program.ts";
 import { TaskValues } from "../task-values.ts";
-import { learnsUser } from "../thread-facts.ts";
 import { arg, currentTask, result, userRead } from "../values.ts";
 
 /** User and group ids, and capabilities. */

@@ -4,10 +4,10 @@ import type { Architecture } from "../architecture.ts";
 import type { Value, Writer } from "../emitter.ts";
 import { exeFlags } from "../exe-flags.ts";
 import { execFailureArgs, execFailureEnv, execFailureExe } from "../exec-arguments.ts";
+import { learnsClone, learnsForked, learnsProgram, preparedComm } from "../lessons.ts";
 import { filePath } from "../path-text.ts";
 import type { Filler, FillerSet } from "../program.ts";
 import { TaskValues } from "../task-values.ts";
-import { learnsClone, learnsForked, learnsProgram, preparedComm } from "../thread-facts.ts";
 import {
   arg,
   bits,

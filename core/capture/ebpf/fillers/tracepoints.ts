@@ -1,10 +1,10 @@
 import { R0 } from "../assembler.ts";
 import type { Value } from "../emitter.ts";
 import { HELPER } from "../helper.ts";
+import { ENDS } from "../lessons.ts";
 import type { EventId, Filler } from "../program.ts";
 import { reaper } from "../reaper.ts";
 import { TaskValues } from "../task-values.ts";
-import { ENDS } from "../thread-facts.ts";
 import {
   combine,
   constant,
