@@ -65,6 +65,26 @@ test("explainCapture names rules, and what the kernel leaves out", () => {
   });
 });
 
+test("explainCapture says in words what of users, programs, places and paths is left out", () => {
+  const filteredOf = (call: string, ...conditions: readonly string[]): string | undefined =>
+    explainCapture(rulesetOf(...conditions), BASE).find((row) => row.call === call)?.filtered;
+  expect(
+    filteredOf(
+      "chmod",
+      "evt.type = chmod and user.uid != 0 and container.id != host",
+      'evt.type = chmod and proc.name in (nginx, sh) and evt.arg.filename startswith "/etc/"',
+    ),
+  ).toBe(
+    "(users 0 or processes of the host) and (programs other than nginx, sh or filename other than /etc/*)",
+  );
+  expect(filteredOf("unlink", "evt.type = unlink and fs.path.name in (/etc/passwd, /etc/shadow)")).toBe(
+    "path other than /etc/passwd, /etc/shadow",
+  );
+  expect(
+    filteredOf("connect", "evt.type = connect and (fd.num = 3 or evt.failed = true) and user.uid < 1000"),
+  ).toBe("failures but EINPROGRESS of users from 1000");
+});
+
 test("state learns nothing from the failures that no rule wants", () => {
   const nothing = rulesetOf("evt.type = mkdir");
   const traced = selectSyscalls(syscallsOfEvents(nothing.codes("syscall")), BASE).codes;

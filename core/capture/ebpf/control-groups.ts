@@ -5,7 +5,7 @@ import { HOST } from "../../metadata/container.ts";
 import { normalizeCgroups } from "../../state/cgroups.ts";
 import { readProc } from "../proc/proc-files.ts";
 import { deleteFromMap, replaceInMap } from "./bpf.ts";
-import { PLACE } from "./group-places.ts";
+import { PLACE, RECORDED_CONTROLLERS } from "./group-places.ts";
 
 /** Records hold paths of no more components, each of fewer bytes. */
 const MAX_COMPONENTS = 16;
@@ -22,6 +22,11 @@ export function placeOf(cgroups: readonly string[]): number {
   if (!match) return PLACE.HOST;
   return match.id === HOST.id ? 0 : PLACE.CONTAINER;
 }
+
+/** Those whose groups records hold, as /proc and mounts name them. */
+const CONTROLLERS: ReadonlySet<string> = new Set(
+  RECORDED_CONTROLLERS.map((name) => (name === "io" ? "blkio" : name)),
+);
 
 interface Hierarchy {
   readonly id: number;
@@ -101,12 +106,12 @@ function directoriesIn(path: string): string[] {
   }
 }
 
-/** The hierarchies that are mounted from their root. */
+/** The hierarchies with such controllers that are mounted from their root. */
 function hierarchies(): Hierarchy[] {
   const ids = new Map<string, number>();
   for (const line of (readProc("/proc/cgroups")?.toString() ?? "").split("\n")) {
     const [name, id] = line.split("\t");
-    if (name !== undefined && id !== undefined && !name.startsWith("#")) ids.set(name, Number(id));
+    if (name !== undefined && id !== undefined && CONTROLLERS.has(name)) ids.set(name, Number(id));
   }
   return (readProc("/proc/self/mountinfo")?.toString() ?? "").split("\n").flatMap((line) => {
     const [mount = "", source = ""] = line.split(" - ");
