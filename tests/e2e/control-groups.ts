@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 
 const MOUNTS = "/sys/fs/cgroup";
 const PROCS = "cgroup.procs";
+const PASSED_ON = "cgroup.subtree_control";
 
 /** A hierarchy whose groups records show: one of version 1 with a recorded controller, or version 2 if it passes one on. */
 export function hierarchyOf(): string | undefined {
@@ -10,7 +11,7 @@ export function hierarchyOf(): string | undefined {
   const found = first.find((path) => existsSync(join(path, PROCS)));
   if (found || !existsSync(join(MOUNTS, PROCS))) return found;
   try {
-    writeFileSync(join(MOUNTS, "cgroup.subtree_control"), "+cpu");
+    writeFileSync(join(MOUNTS, PASSED_ON), "+cpu");
     return MOUNTS;
   } catch {
     return undefined;
@@ -18,9 +19,14 @@ export function hierarchyOf(): string | undefined {
 }
 
 /** Makes a group, and what is above it. */
-export const makeGroup = (path: string): void => {
+export function makeGroup(path: string): void {
+  const above = dirname(path);
+  mkdirSync(above, { recursive: true });
+  // In version 2 a group has its own of a controller only if the one above passes it on.
+  const passes = join(above, PASSED_ON);
+  if (existsSync(passes)) writeFileSync(passes, "+cpu");
   mkdirSync(path, { recursive: true });
-};
+}
 
 /** Removes a group and the one above it, if they are empty. */
 export function removeGroup(path: string): void {

@@ -18,7 +18,7 @@ export function enterSeed(facts: number, { tid, comm, uid, cgroups }: ThreadSeed
   const value = Buffer.alloc(FACTS.size);
   value.write(comm, FACTS.comm, "latin1");
   value.writeUInt32LE(uid >>> 0, FACTS.uid);
-  value.writeUInt32LE(FACT.KNOWN | placeOf(cgroups), FACTS.flags);
+  value.writeUInt32LE(FACT.KNOWN | FACT.SEEDED | placeOf(cgroups), FACTS.flags);
   insertIntoMap(facts, tid, value);
 }
 

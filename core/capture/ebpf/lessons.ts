@@ -117,6 +117,13 @@ function tellsOfChild(k: Emitter, task: Value, child: Value): void {
   child(k);
   asm.jump("sle", R0, 0, end);
   loadFacts(k, child, end);
+  const heard = asm.label("heard of from records");
+  asm.load(4, R1, R0, FACTS.flags);
+  asm.alu("and", R1, FACT.SEEDED);
+  asm.jump("eq", R1, 0, heard);
+  // State may believe this record more than what /proc said before it.
+  asm.store(4, R0, FACTS.flags, FACT.DISPUTED);
+  asm.place(heard);
   for (let at = 0; at < TASK_COMM_LEN; at += 8) {
     asm.load(8, R1, R7, prepared(FACTS.comm + at));
     asm.store(8, R0, FACTS.callerComm + at, R1);

@@ -24,8 +24,11 @@ export const FACTS = {
   size: 48,
 } as const;
 
-/** KNOWN: the entry counts. DISPUTED: it won't until the next exec. A fresh entry has neither. The bits of PLACE tell where the thread runs. */
-export const FACT = { KNOWN: 1, DISPUTED: 2 } as const;
+/**
+ * KNOWN: the entry counts. DISPUTED: it won't until the next exec. A fresh entry has neither. The bits of PLACE tell where the thread runs, SEEDED that
+ * /proc said it all.
+ */
+export const FACT = { KNOWN: 1, DISPUTED: 2, SEEDED: 16 } as const;
 const STATES = FACT.KNOWN | FACT.DISPUTED;
 
 /** Threads that are kept; of others nothing is decided. */
