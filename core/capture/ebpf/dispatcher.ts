@@ -2,6 +2,7 @@ import { type Label, R0, R1, R2, R3, R6, R7, R8, R9, R10 } from "./assembler.ts"
 import { LAST_ERRNO } from "./call-filter.ts";
 import { Emitter } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
+import { takeCopies } from "./kernel-copies.ts";
 import { SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
 import { currentTask, member } from "./values.ts";
@@ -9,8 +10,11 @@ import { currentTask, member } from "./values.ts";
 /** Call numbers the probe can tell apart; higher ones (x32, private) are not captured. */
 export const MAX_SYSCALLS = 512;
 
-/** Bits of a call number's byte in the interest map: wanted as a native call, as a 32-bit call, and native ones only if they succeed. */
-export const WANTED = { native: 1, compat: 2, successOnly: 4 } as const;
+/**
+ * Bits of a call number's byte in the interest map: wanted as a native call, as a 32-bit call, and native ones only if they succeed; events of the native
+ * and of the 32-bit call take what the kernel copied (kernel-copies.ts).
+ */
+export const WANTED = { native: 1, compat: 2, successOnly: 4, copies: 8, compatCopies: 16 } as const;
 
 /** Where the calls of 32-bit programs start in the tables indexed by call. */
 export const COMPAT_BASE = MAX_SYSCALLS;
@@ -25,12 +29,16 @@ const OLD_MMAP = 90;
 
 /**
  * What user space tells the programs, in one map: a byte a call number (WANTED), then of each native and each 32-bit call
- * | recorded code u16 | native number u16 |, and, on a cache line of its own since it changes all the time, the bytes that the reader waits for
+ * | recorded code u16 | native number u16 |, then two words for kernel-copies.ts, and, on a cache line of its own since it changes all the time, the bytes that the reader waits for
  * (u32): 0 when it is to be woken as soon as it has caught up. Behind that a word that a program sets when its record should not wait.
  */
 export const INTEREST = {
   flags: 0,
   codes: MAX_SYSCALLS,
+  /** Changes with the set of traced calls (u32). */
+  generation: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE,
+  /** Address of the kernel's cache of path names, once it is known (u64); set by a program. */
+  namesCache: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 8,
   wakeAt: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 64,
   urgent: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 68,
   size: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 128,
@@ -55,6 +63,15 @@ export function dispatcherProgram(target: Target): Buffer {
   asm.alu("add", R1, R9);
   asm.load(1, R8, R1, 0);
   asm.jump("eq", R8, 0, done);
+  if (target.copies) {
+    const taken = asm.label("copies taken");
+    asm.mov(R0, R8);
+    asm.alu("and", R0, WANTED.copies | WANTED.compatCopies);
+    asm.jump("eq", R0, 0, taken);
+    // Whatever becomes of the call: what is kept of it must not outlive it.
+    takeCopies(k, target.copies, INTEREST.generation);
+    asm.place(taken);
+  }
 
   if (target.dropFailed) {
     asm.load(8, R0, R6, 8);

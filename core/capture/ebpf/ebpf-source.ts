@@ -2,6 +2,7 @@ import type { SeedSink, Sink, Source, SourceStats } from "../../event/source.ts"
 import { ProcScan } from "../proc/proc-scan.ts";
 import { bootTime } from "./boot-time.ts";
 import type { CallFilter } from "./call-filter.ts";
+import type { Hooked } from "./hook-copies.ts";
 import { Probe } from "./probe.ts";
 import { explainFailure, requireEbpf } from "./requirements.ts";
 
@@ -20,6 +21,8 @@ export interface EbpfOptions {
   readonly wakeFd?: number;
   /** Reads kernel memory with helper calls even where plain loads are possible: a slower path that older kernels need. */
   readonly helperReads?: boolean;
+  /** Takes path names and addresses from the caller's memory even where the kernel's copies can be had: what older kernels give. */
+  readonly memoryOnly?: boolean;
   /** Records the child's side of clone where the task is made, as machines need on which it does not return from the call. */
   readonly childAtFork?: boolean;
 }
@@ -68,6 +71,7 @@ export class EbpfSource implements Source {
       bufferSize = DEFAULT_BUFFER,
       dropFailed = false,
       helperReads = false,
+      memoryOnly = false,
       childAtFork = false,
       wakeFd,
     } = this.#options;
@@ -81,6 +85,7 @@ export class EbpfSource implements Source {
         bufferSize: size,
         dropFailed,
         helperReads,
+        memoryOnly,
         ...(wakeFd === undefined ? {} : { wakeFd }),
       });
       this.#probe.setTraced(this.#options.traced, this.#options.filters);
@@ -89,6 +94,11 @@ export class EbpfSource implements Source {
       throw explainFailure(error);
     }
     this.#scan.scan(sink);
+  }
+
+  /** Which of the kernel's own copies of names and addresses are taken, and why not the others; undefined while it is closed. */
+  get hooked(): Hooked | undefined {
+    return this.#probe?.hooked;
   }
 
   /** Changes what is captured; what is pending stays. Throws FalcoError. */

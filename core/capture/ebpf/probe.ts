@@ -25,6 +25,7 @@ import {
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
 import { HELPER } from "./helper.ts";
+import { type Hooked, hookCopies, takesCopies } from "./hook-copies.ts";
 import { createMaps, inPages, possibleCpus } from "./maps.ts";
 import { type EventId, eventProgram, type FillerSet } from "./program.ts";
 import { BTF_PATH } from "./requirements.ts";
@@ -45,6 +46,8 @@ export interface ProbeOptions {
   readonly wakeFd?: number;
   /** Reads kernel memory with helper calls even where plain loads are possible; for tests of that path. */
   readonly helperReads?: boolean;
+  /** Takes path names and addresses from the caller's memory even where the kernel's copies can be had. */
+  readonly memoryOnly?: boolean;
 }
 
 /**
@@ -66,8 +69,12 @@ export class Probe {
   readonly #descriptors: number[] = [];
   /** Loaded programs by event and filter. */
   readonly #programs = new Map<string, number>();
+  /** Whether events take the kernel's copies. */
+  readonly #copying = new Map<EventId, boolean>();
   /** Attachments of tracepoints by event. */
   readonly #links = new Map<string, number>();
+  /** Which of the kernel's own copies are taken, and why not the others. */
+  readonly hooked: Hooked;
 
   /** Reads the kernel's types, makes the maps and attaches the dispatcher; nothing is captured yet. Throws SystemError or FalcoError. */
   constructor(options: ProbeOptions) {
@@ -95,6 +102,12 @@ export class Probe {
       this.#calls = callsOf(options.arch);
       this.#fillers = syscallFillers(options.arch);
       this.#numberCalls();
+      this.hooked = options.memoryOnly ? { missing: {} } : this.#hook();
+      const { copies } = this.hooked;
+      if (copies) {
+        this.#running = { ...this.#running, copies };
+        this.#built = { ...this.#target(), copies };
+      }
       const dispatcher = this.#keep(loadProgram("sys_exit", dispatcherProgram(this.#target())));
       this.#links.set("sys_exit", attachRawTracepoint("sys_exit", dispatcher));
     } catch (error) {
@@ -110,6 +123,15 @@ export class Probe {
     const cast = this.#helperReads ? undefined : btf.find("bpf_rdonly_cast");
     this.#built = { ...this.#running, btf, cast };
     return this.#built;
+  }
+
+  #hook(): Hooked {
+    const { view } = this.#interest;
+    return hookCopies(
+      this.#target(),
+      (fd) => this.#keep(fd),
+      () => view.getBigUint64(INTEREST.namesCache, true),
+    );
   }
 
   #keep(fd: number): number {
@@ -159,13 +181,35 @@ export class Probe {
       const program = this.#syscallProgram(exit, filter);
       if (program === undefined) continue;
       updateMap(this.#running.maps.programs, index, Buffer.from(new Uint32Array([program]).buffer));
+      const copies = this.#takesCopies(exit);
       if (index < COMPAT_BASE) {
         flags[index]! |= WANTED.native | (dropsFailures(filter) ? WANTED.successOnly : 0);
-      } else if (index < SOCKETCALL_BASE) flags[index - COMPAT_BASE]! |= WANTED.compat;
-      else flags[SOCKETCALL]! |= WANTED.compat;
+        if (copies) flags[index]! |= WANTED.copies;
+      } else {
+        const at = index < SOCKETCALL_BASE ? index - COMPAT_BASE : SOCKETCALL;
+        flags[at]! |= WANTED.compat | (copies ? WANTED.compatCopies : 0);
+      }
     }
+    // Copies of calls that are not seen to end are void from one of these moments on, whenever the calls see the new flags.
+    this.#nextGeneration();
     this.#interest.bytes.set(flags, INTEREST.flags);
+    this.#nextGeneration();
     this.#traceTracepoints(codes);
+  }
+
+  #nextGeneration(): void {
+    const { view } = this.#interest;
+    view.setUint32(INTEREST.generation, view.getUint32(INTEREST.generation, true) + 1, true);
+  }
+
+  #takesCopies(id: EventId): boolean {
+    if (!this.#running.copies) return false;
+    let takes = this.#copying.get(id);
+    if (takes === undefined) {
+      takes = takesCopies(this.#target(), this.#fillers[id]!);
+      this.#copying.set(id, takes);
+    }
+    return takes;
   }
 
   #syscallProgram(id: EventId, filter: CallFilter): number | undefined {
