@@ -226,6 +226,8 @@ export function addressesProgram(target: Target, maps: Maps): Buffer {
     taskStorage(k, maps.more, k.drop, true);
     asm.mov(R1, R9);
     asm.alu("sub", R1, 1);
+    // It is not 0, which not every verifier concludes.
+    asm.alu("and", R1, MAX_ADDRESSES - 1);
     asm.alu("mul", R1, MORE.addressSize);
     asm.alu("add", R1, R0);
     asm.alu("add", R1, MORE.addresses);

@@ -44,7 +44,7 @@ export const MORE = {
   text: 0,
   addresses: MAX_TEXTS * LONG_TEXT,
   addressSize: 8 + ADDRESS,
-  size: MAX_TEXTS * LONG_TEXT + (MAX_ADDRESSES - 1) * (8 + ADDRESS),
+  size: MAX_TEXTS * LONG_TEXT + MAX_ADDRESSES * (8 + ADDRESS),
 } as const;
 
 /** Maps of the copies, and which hooks fill them. */

@@ -43,6 +43,7 @@ const call = (name: string, ...args: (number | bigint)[]): number => {
 function race(content: Buffer, index: number, once: () => string): string {
   content.copy(bytes, START);
   Atomics.store(position, 0, START + index);
+  while (Atomics.load(position, 1) !== START + index);
   let done = "";
   let raced = 0;
   while (done.length < LEAST || (raced < RACED && done.length < MOST)) {
