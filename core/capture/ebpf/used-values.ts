@@ -71,7 +71,7 @@ function copiedText(
         asm.store(8, R10, length, R2);
         asm.mov(R3, R0);
         asm.alu("add", R3, COPIES.text + SHORT_TEXT * i);
-        asm.jump("lt", R2, SHORT_TEXT, short);
+        asm.jump("le", R2, SHORT_TEXT, short);
         asm.store(8, R10, place, LONG_TEXT * i);
         asm.goto(long);
         asm.place(other);
