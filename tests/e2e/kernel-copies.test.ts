@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hooked } from "../../core/capture/ebpf/hook-copies.ts";
-import { LiveRecorder, type RecordedEvent, whyNoEbpf } from "./live-recorder.ts";
+import { codesOf, LiveRecorder, type RecordedEvent, whyNoEbpf } from "./live-recorder.ts";
 
-const WORKLOAD = join(import.meta.dir, "workload", "race.ts");
+const WORKLOADS = join(import.meta.dir, "workload");
+const WORKLOAD = join(WORKLOADS, "race.ts");
 const LETTERS = "bc";
 type Params = RecordedEvent["params"];
 
@@ -113,4 +114,32 @@ describe.skipIf(reason !== undefined)("what a racing thread changes while the ca
       expect(wrong).toBeGreaterThan(0);
     });
   }
+});
+
+describe.skipIf(reason !== undefined || !copies?.paths)("what is kept of a call", () => {
+  test("is not taken for another's that has its name at the same address, and none of its own", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "falco-reused-"));
+    const [openat = 0] = codesOf(["openat"]);
+    const calls = ["openat", "openat2", "mkdir", "execve", "newfstatat"];
+    const recorder = new LiveRecorder([...calls, "sched_process_exit"], {
+      filters: new Map([[openat, { failures: [] }]]),
+    });
+    const { pid } = await recorder.run([process.execPath, join(WORKLOADS, "reused-memory.ts"), dir]);
+    recorder.source.close();
+    rmSync(dir, { recursive: true });
+    const names = recorder
+      .of(pid)
+      .map(({ name, params }) => [name, params.name ?? params.path ?? params.filename] as const)
+      .filter(([, path]) => String(path).startsWith(dir))
+      .map(([name, path]) => `${name} ${String(path).slice(dir.length + 1)}`);
+    expect(names).toEqual([
+      "openat2 after one that is not recorded",
+      "mkdir after one that is not recorded",
+      "openat2 after one that is",
+      "execve gone",
+      "openat2 after an execve that failed",
+    ]);
+    const last = recorder.of(pid).findLast(({ name }) => name === "newfstatat");
+    expect(last?.params.path).toBe("");
+  });
 });

@@ -137,16 +137,13 @@ export class Btf {
 
   /** Type id of any kernel function, for programs that are attached to it; undefined when this kernel has none. Looks through all types. */
   findFunction(name: string): number | undefined {
-    const wanted = Buffer.from(`${name}\0`, "latin1");
-    const bytes = this.#bytes;
-    for (let id = 1; id < this.#at.length; id++) {
-      const at = this.#at[id]!;
-      if (((this.#view.getUint32(at + 4, true) >>> 24) & 0x1f) !== KIND.FUNC) continue;
-      const start = this.#strings + this.#view.getUint32(at, true);
-      if (start + wanted.length > bytes.length || bytes[start] !== wanted[0]) continue;
-      if (bytes.compare(wanted, 0, wanted.length, start, start + wanted.length) === 0) return id;
-    }
-    return undefined;
+    const first = name.charCodeAt(0);
+    const index = this.#at.findIndex((at, id) => {
+      if (id === 0 || ((this.#view.getUint32(at + 4, true) >>> 24) & 0x1f) !== KIND.FUNC) return false;
+      const text = this.#view.getUint32(at, true);
+      return this.#bytes[this.#strings + text] === first && this.#string(text) === name;
+    });
+    return index < 0 ? undefined : index;
   }
 
   /** As `find`, but its absence is an error. */

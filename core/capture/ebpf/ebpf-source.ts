@@ -2,7 +2,7 @@ import type { SeedSink, Sink, Source, SourceStats } from "../../event/source.ts"
 import { ProcScan } from "../proc/proc-scan.ts";
 import { bootTime } from "./boot-time.ts";
 import type { CallFilter } from "./call-filter.ts";
-import type { Hooked } from "./hook-copies.ts";
+import { describeHooks, type Hooked } from "./hook-copies.ts";
 import { Probe } from "./probe.ts";
 import { explainFailure, requireEbpf } from "./requirements.ts";
 
@@ -42,8 +42,9 @@ const PLENTY = 64 * 1024;
 /**
  * What a record holds is read when the call ends. The kernel's own view, which no other thread can falsify: results and descriptors, arguments passed in
  * registers (flags, modes, ids, lengths), device and inode of what was opened, the ends of sockets (`tuple`), the path of open_by_handle_at, all of
- * execve's parameters (they come from the new memory, before it runs) and everything about the task. Read from the caller's memory, which another
- * thread may have changed meanwhile: path names, `addr` of bind and connect, data, and what lies in structures (openat2's `how`, clone3's flags).
+ * execve's parameters (they come from the new memory, before it runs), everything about the task, and as far as the kernel lets its copies be watched
+ * (kernel-copies.ts) path names and the addresses that a call names. Read from the caller's memory, which another thread may have changed meanwhile:
+ * data, arguments of an execve that failed, and what lies in structures (openat2's `how`, clone3's flags).
  *
  * Live capture with eBPF. Assembles, loads and attaches the probe for the running kernel; all of it goes away with this
  * process. The thread that pumps it blocks while nothing happens.
@@ -99,6 +100,10 @@ export class EbpfSource implements Source {
   /** Which of the kernel's own copies of names and addresses are taken, and why not the others; undefined while it is closed. */
   get hooked(): Hooked | undefined {
     return this.#probe?.hooked;
+  }
+
+  get remarks(): readonly string[] {
+    return this.hooked ? [describeHooks(this.hooked)] : [];
   }
 
   /** Changes what is captured; what is pending stays. Throws FalcoError. */

@@ -49,6 +49,23 @@ export function hookCopies(target: Target, keep: (fd: number) => number, namesCa
   return { ...(any ? { copies: { own, more, ...hooks } } : {}), missing };
 }
 
+const TEXTS: Readonly<Record<Hook, string>> = {
+  paths: "path names",
+  strings: "other texts",
+  addresses: "socket addresses",
+};
+
+/** The same in a line for people. */
+export function describeHooks({ copies, missing }: Hooked): string {
+  const hooks = Object.keys(TEXTS) as Hook[];
+  const taken = hooks.filter((hook) => copies?.[hook]).map((hook) => TEXTS[hook]);
+  const others = hooks
+    .filter((hook) => missing[hook] !== undefined)
+    .map((hook) => `${TEXTS[hook]} (${missing[hook]})`);
+  const read = others.length > 0 ? `; read from the caller's memory: ${others.join(", ")}` : "";
+  return `Taken as the kernel copied them: ${taken.join(", ") || "none"}${read}`;
+}
+
 /** Why the kernel does not allow it, undefined where it does. Mistakes of ours are thrown on. */
 function refusal(attempt: () => void): string | undefined {
   try {

@@ -11,17 +11,9 @@ import { Assembler, R0 } from "./assembler.ts";
 import { attachRawTracepoint, loadProgram, runProgram, updateMap } from "./bpf.ts";
 import { Btf } from "./btf.ts";
 import { type CallFilter, dropsFailures } from "./call-filter.ts";
-import { type Call, callsOf } from "./calls.ts";
+import { type Call, callsOf, want } from "./calls.ts";
 import { COUNTERS_STRIDE, LOSS_CAUSES } from "./counters.ts";
-import {
-  COMPAT_BASE,
-  dispatcherProgram,
-  INTEREST,
-  MAX_SYSCALLS,
-  SOCKETCALL,
-  SOCKETCALL_BASE,
-  WANTED,
-} from "./dispatcher.ts";
+import { dispatcherProgram, INTEREST, MAX_SYSCALLS } from "./dispatcher.ts";
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
 import { HELPER } from "./helper.ts";
@@ -181,14 +173,7 @@ export class Probe {
       const program = this.#syscallProgram(exit, filter);
       if (program === undefined) continue;
       updateMap(this.#running.maps.programs, index, Buffer.from(new Uint32Array([program]).buffer));
-      const copies = this.#takesCopies(exit);
-      if (index < COMPAT_BASE) {
-        flags[index]! |= WANTED.native | (dropsFailures(filter) ? WANTED.successOnly : 0);
-        if (copies) flags[index]! |= WANTED.copies;
-      } else {
-        const at = index < SOCKETCALL_BASE ? index - COMPAT_BASE : SOCKETCALL;
-        flags[at]! |= WANTED.compat | (copies ? WANTED.compatCopies : 0);
-      }
+      want(flags, index, { successOnly: dropsFailures(filter), copies: this.#takesCopies(exit) });
     }
     // Copies of calls that are not seen to end are void from one of these moments on, whenever the calls see the new flags.
     this.#nextGeneration();
