@@ -14,7 +14,7 @@ interface Race {
   /** As the workload knows it. */
   readonly kind: string;
   readonly call: string;
-  readonly hook: "paths" | "addresses";
+  readonly hook: "paths" | "strings" | "addresses";
   /** Which of the two things an event says was used. */
   readonly said: (params: Params) => string;
   /** What was really used, where the event itself tells; the workload does where this is absent. */
@@ -42,6 +42,7 @@ const RACES: readonly Race[] = [
   { kind: "open by 4090 bytes", ...open },
   { kind: "unlink", call: "unlink", hook: "paths", said: ({ path }) => lastLetter(path) },
   { kind: "rename", call: "rename", hook: "paths", said: ({ oldpath }) => lastLetter(oldpath) },
+  { kind: "mount", call: "mount", hook: "strings", said: ({ dev }) => lastLetter(dev) },
   { kind: "bind", call: "bind", hook: "addresses", said: ({ addr }) => port(addr, 5) },
   {
     kind: "connect",

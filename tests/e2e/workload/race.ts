@@ -1,6 +1,6 @@
 // Makes calls whose arguments another thread changes all the time, and prints what each call really did: a "b" or a "c" for each.
 import { type Pointer, ptr, toArrayBuffer } from "bun:ffi";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { check, errno, libc } from "../../../core/ffi/libc.ts";
 import { SYSCALLS } from "../../../core/schema/syscalls.ts";
@@ -180,12 +180,34 @@ function connect(): string {
   });
 }
 
+const CLONE_NEWNS = 0x2_0000;
+const PRIVATE = 0x4_4000;
+
+/** Mounts of a device of that name, which a tmpfs does not need but keeps; in a mount namespace of its own. */
+function mount(): string {
+  check("unshare", call("unshare", CLONE_NEWNS));
+  check("mount", call("mount", 0, ptr(text("/")), 0, PRIVATE, 0));
+  const on = join(dir, "mounted");
+  mkdirSync(on, { recursive: true });
+  const device = text("device-b");
+  const [target, type] = [text(on), text("tmpfs")];
+  return race(device, device.length - 2, () => {
+    if (call("mount", at, ptr(target), ptr(type), 0, 0) !== 0) return "";
+    const line = readFileSync("/proc/self/mounts", "latin1")
+      .split("\n")
+      .findLast((one) => one.includes(` ${on} `));
+    check("umount2", call("umount2", ptr(target), 0));
+    return line!.split(" ")[0]!.at(-1)!;
+  });
+}
+
 const KINDS: Readonly<Record<string, () => string>> = {
   open: () => open(dir.length + 2),
   "open by 300 bytes": () => open(300),
   "open by 4090 bytes": () => open(4090),
   unlink: () => change(() => call("unlink", at)),
   rename: () => change(() => call("rename", at, ptr(text(join(dir, "new"))))),
+  mount,
   bind,
   connect,
   sendto: () => send((fd) => call("sendto", fd, ptr(numbers), 1, 0, at, 16)),
