@@ -121,6 +121,7 @@ function sourceOf({ source }: EngineStart): string | undefined {
 async function capture(run: Running): Promise<void> {
   const { opened, engine, sender } = run;
   await opened.source.open(engine);
+  for (const remark of opened.source.remarks ?? []) tell({ type: "libsLog", level: "info", message: remark });
   const source = run.plugins.opened(opened.source, !run.isReplay);
   tell({ type: "capturing" });
   try {

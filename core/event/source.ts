@@ -148,6 +148,8 @@ export interface Source {
   readonly name: string;
   /** Its senders have been told that their events were taken: those that wait when it is stopped are still handed over. */
   readonly acknowledges?: boolean;
+  /** What people may want to know of how it captures here, once it is open; a line each. */
+  readonly remarks?: readonly string[];
   /** Starts capturing and hands over the seeds of what already runs. */
   open(sink: Sink): void | Promise<void>;
   /**

@@ -6,9 +6,13 @@ import { SYSCALLS } from "../../schema/syscalls.ts";
 import { ARCHITECTURES } from "./architecture.ts";
 import { Btf, type MemberPath } from "./btf.ts";
 import { callsOf } from "./calls.ts";
+import { addressesProgram, namesProgram, stringsProgram } from "./copy-hooks.ts";
 import { dispatcherProgram } from "./dispatcher.ts";
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
+import { takesCopies } from "./hook-copies.ts";
+import { WANTED } from "./interest.ts";
+import type { KernelCopies } from "./kernel-copies.ts";
 import { type EventId, eventProgram } from "./program.ts";
 import { BTF_PATH } from "./requirements.ts";
 import { SCRATCH } from "./scratch.ts";
@@ -56,6 +60,8 @@ function targetFor(btf: Btf, arch = ARM64): Target {
   };
 }
 
+const COPIES: KernelCopies = { own: 16, more: 17, paths: true, strings: true, addresses: true };
+
 interface Instruction {
   readonly opcode: number;
   readonly dst: number;
@@ -72,6 +78,15 @@ function decode(code: Buffer): Instruction[] {
     offset: code.readInt16LE(8 * i + 2),
     immediate: code.readInt32LE(8 * i + 4),
   }));
+}
+
+function expectJumpsInside(code: readonly Instruction[]): void {
+  code.forEach(({ opcode, offset }, i) => {
+    const isJump = (opcode & 7) === 5 || (opcode & 7) === 6;
+    if (!isJump || opcode === 0x85 || opcode === 0x95) return;
+    expect(i + 1 + offset).toBeGreaterThanOrEqual(0);
+    expect(i + 1 + offset).toBeLessThan(code.length);
+  });
 }
 
 const LOAD_8 = 0x79;
@@ -94,12 +109,8 @@ describe("dispatcherProgram for arm64", () => {
   });
 
   test("every jump lands inside the program", () => {
-    code.forEach(({ opcode, offset }, i) => {
-      const isJump = (opcode & 7) === 5 || (opcode & 7) === 6;
-      if (!isJump || opcode === 0x85 || opcode === 0x95) return;
-      expect(i + 1 + offset).toBeGreaterThanOrEqual(0);
-      expect(i + 1 + offset).toBeLessThan(code.length);
-    });
+    expectJumpsInside(code);
+    expectJumpsInside(decode(dispatcherProgram({ ...targetFor(arm64Registers()), copies: COPIES })));
   });
 
   test("knows no 32-bit calls there", () => {
@@ -108,9 +119,28 @@ describe("dispatcherProgram for arm64", () => {
   });
 });
 
-/** This kernel's types with the registers of arm64. */
+const X86_64_ORIG_AX = 120;
+
+/** What hooks and tracepoints need of struct pt_regs of x86_64. */
+function x86Registers(): Btf {
+  const b = new BtfBuilder();
+  const u64 = b.int("unsigned long", 8);
+  b.struct("pt_regs", 168, [
+    ["orig_ax", u64, X86_64_ORIG_AX],
+    ["ip", u64, 128],
+  ]);
+  return new Btf(b.bytes());
+}
+
+/** This kernel's types with the registers of an architecture. */
 class CrossBtf extends Btf {
-  readonly #registers = arm64Registers();
+  readonly #registers: Btf;
+
+  constructor(bytes: Buffer, arch: Target["arch"]) {
+    super(bytes);
+    this.#registers = arch === ARM64 ? arm64Registers() : x86Registers();
+  }
+
   override path(base: string, ...paths: readonly string[]): MemberPath {
     return base === "pt_regs" ? this.#registers.path(base, ...paths) : super.path(base, ...paths);
   }
@@ -121,7 +151,7 @@ if (!hasBtf) console.log("skipped: fillers for both architectures, the kernel ha
 
 describe.skipIf(!hasBtf)("fillers", () => {
   for (const arch of [X86_64, ARM64]) {
-    const btf = hasBtf ? new CrossBtf(readFileSync(BTF_PATH)) : undefined;
+    const btf = hasBtf ? new CrossBtf(readFileSync(BTF_PATH), arch) : undefined;
 
     test(`every call of ${arch.name} has a program for its event`, () => {
       const fillers = syscallFillers(arch);
@@ -131,6 +161,35 @@ describe.skipIf(!hasBtf)("fillers", () => {
         const code = decode(eventProgram(targetFor(btf!, arch), id as EventId, fillers[id]!));
         expect(code.at(-1)).toMatchObject({ opcode: 0x95 });
       }
+    });
+
+    test(`hooks of ${arch.name} keep only what calls copy that are traced as such`, () => {
+      const target = targetFor(btf!, arch);
+      const maps = { own: COPIES.own, more: COPIES.more };
+      for (const build of [namesProgram, stringsProgram, addressesProgram]) {
+        const code = decode(build(target, maps));
+        expectJumpsInside(code);
+        const mask = WANTED.copies | WANTED.compatCopies;
+        expect(code.some(({ opcode, immediate }) => opcode === 0x57 && immediate === mask)).toBe(true);
+        // The call's number lies where this architecture has it.
+        const [load, at] = arch === ARM64 ? [LOAD_4, 280] : [LOAD_8, X86_64_ORIG_AX];
+        expect(code.some(({ opcode, offset }) => opcode === load && offset === at)).toBe(true);
+      }
+    });
+
+    test(`events of ${arch.name} take copies of names and addresses, and the others none`, () => {
+      const fillers = syscallFillers(arch);
+      const target = { ...targetFor(btf!, arch), copies: COPIES };
+      const taking = (id: EventId): boolean => takesCopies(target, fillers[id]!);
+      expect(
+        ["SYSCALL_OPENAT_2_X", "SYSCALL_EXECVE_19_X", "SOCKET_SENDMMSG_X"].map((id) => taking(id as EventId)),
+      ).toEqual([true, true, true]);
+      expect(
+        ["SYSCALL_CLOSE_X", "SOCKET_RECVFROM_X", "SYSCALL_GETCWD_X"].map((id) => taking(id as EventId)),
+      ).toEqual([false, false, false]);
+      expect(takesCopies(targetFor(btf!, arch), fillers.SYSCALL_OPENAT_2_X!)).toBe(false);
+      for (const [id, filler] of Object.entries(fillers))
+        expectJumpsInside(decode(eventProgram(target, id as EventId, filler)));
     });
 
     test(`tracepoints of ${arch.name} have programs`, () => {

@@ -12,9 +12,13 @@ const COMMAND = {
   progLoad: 5,
   progTestRun: 10,
   rawTracepointOpen: 17,
+  btfLoad: 18,
 } as const;
-export const MAP_TYPE = { hash: 1, array: 2, programArray: 3, ring: 27 } as const;
+export const MAP_TYPE = { hash: 1, array: 2, programArray: 3, ring: 27, taskStorage: 29 } as const;
 const RAW_TRACEPOINT = 17;
+const TRACING = 26;
+/** BPF_TRACE_FEXIT: the program runs when the function returns. */
+const FUNCTION_EXIT = 25;
 const NO_EXIST = 1;
 /** Lets user space map an array's memory. */
 export const MAPPABLE = 1 << 10;
@@ -51,6 +55,8 @@ export interface MapSpec {
   readonly valueSize: number;
   readonly entries: number;
   readonly flags?: number;
+  /** Descriptor of type information, and the ids in it of key and value: what task storage demands. */
+  readonly types?: { readonly fd: number; readonly key: number; readonly value: number };
 }
 
 /** Creates a map and returns its descriptor; the map goes with the last descriptor. Throws SystemError. */
@@ -63,6 +69,11 @@ export function createMap(spec: MapSpec): number {
   view.setUint32(12, spec.entries, true);
   view.setUint32(16, spec.flags ?? 0, true);
   bytes.write(objectName(spec.name), 28, "latin1");
+  if (spec.types) {
+    view.setUint32(48, spec.types.fd, true);
+    view.setUint32(52, spec.types.key, true);
+    view.setUint32(56, spec.types.value, true);
+  }
   return check(`bpf(BPF_MAP_CREATE, ${spec.name})`, attributes.call(COMMAND.mapCreate));
 }
 
@@ -111,11 +122,25 @@ export function deleteFromMap(fd: number, key: number | Uint8Array): void {
   if (error.code !== "ENOENT") throw error;
 }
 
-function loadOnce(name: string, code: Buffer, log: Buffer | undefined): number | bigint {
+/** Gives type information (format: the kernel's Documentation/bpf/btf.rst) to the kernel and returns its descriptor. Throws SystemError. */
+export function loadTypes(types: Buffer): number {
+  const attributes = new Attributes();
+  attributes.address(0, types);
+  attributes.view.setUint32(16, types.length, true);
+  return check("bpf(BPF_BTF_LOAD)", attributes.call(COMMAND.btfLoad));
+}
+
+/** `target`: type id of the kernel function that the program is for; without it is a raw tracepoint's. */
+function loadOnce(
+  name: string,
+  code: Buffer,
+  target: number | undefined,
+  log: Buffer | undefined,
+): number | bigint {
   const attributes = new Attributes();
   const { bytes, view } = attributes;
   const license = Buffer.from("GPL\0");
-  view.setUint32(0, RAW_TRACEPOINT, true);
+  view.setUint32(0, target === undefined ? RAW_TRACEPOINT : TRACING, true);
   view.setUint32(4, code.length / 8, true);
   attributes.address(8, code);
   attributes.address(16, license);
@@ -125,6 +150,10 @@ function loadOnce(name: string, code: Buffer, log: Buffer | undefined): number |
     attributes.address(32, log);
   }
   bytes.write(objectName(name), 48, "latin1");
+  if (target !== undefined) {
+    view.setUint32(68, FUNCTION_EXIT, true);
+    view.setUint32(108, target, true);
+  }
   return attributes.call(COMMAND.progLoad);
 }
 
@@ -146,17 +175,17 @@ function verifierError(name: string, reason: string, log: string): FalcoError {
 }
 
 /**
- * Loads a raw tracepoint program and returns its descriptor. What the verifier rejects throws EBPF_REJECTED with
+ * Loads a raw tracepoint program, or with `target` one that runs at the end of that kernel function, and returns its descriptor. What the verifier rejects throws EBPF_REJECTED with
  * its last words, the full log as cause; other failures throw SystemError.
  */
-export function loadProgram(name: string, code: Buffer): number {
+export function loadProgram(name: string, code: Buffer, target?: number): number {
   // The log is asked for only after a failure: it makes loading several times slower.
-  let result = loadOnce(name, code, undefined);
+  let result = loadOnce(name, code, target, undefined);
   if (Number(result) >= 0) return Number(result);
   const error = new SystemError(`bpf(BPF_PROG_LOAD, ${name})`, errno());
   if (error.code !== "EACCES" && error.code !== "EINVAL" && error.code !== "E2BIG") throw error;
   const log = Buffer.alloc(LOG_SIZE);
-  result = loadOnce(name, code, log);
+  result = loadOnce(name, code, target, log);
   if (Number(result) >= 0) return Number(result);
   const end = log.indexOf(0);
   if (end === 0) throw error;
@@ -171,6 +200,13 @@ export function attachRawTracepoint(tracepoint: string, program: number): number
   attributes.address(0, name);
   view.setUint32(8, program, true);
   return check(`bpf(BPF_RAW_TRACEPOINT_OPEN, ${tracepoint})`, attributes.call(COMMAND.rawTracepointOpen));
+}
+
+/** Attaches a program to the kernel function it was loaded for; closing the returned descriptor detaches it. Throws SystemError. */
+export function attachToFunction(name: string, program: number): number {
+  const attributes = new Attributes();
+  attributes.view.setUint32(8, program, true);
+  return check(`bpf(BPF_RAW_TRACEPOINT_OPEN, ${name})`, attributes.call(COMMAND.rawTracepointOpen));
 }
 
 /** Runs a program once on this thread and returns its result, 32 bits unsigned. Linux ≥ 5.10. Throws SystemError. */

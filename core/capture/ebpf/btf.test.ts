@@ -75,6 +75,15 @@ test("Btf knows sizes, enumerators, and the functions that programs may call", (
   expect(btf.find("schedule")).toBeUndefined();
 });
 
+test("Btf.findFunction knows every function, and functions only", () => {
+  const found = btf.findFunction("schedule")!;
+  expect(found).toBe(btf.findFunction("bpf_rdonly_cast")! + 1);
+  expect(btf.findFunction("bpf_rdonly_cast")).toBe(btf.find("bpf_rdonly_cast")!);
+  expect(btf.findFunction("outer")).toBeUndefined();
+  expect(btf.findFunction("sched")).toBeUndefined();
+  expect(btf.findFunction("schedule_more")).toBeUndefined();
+});
+
 test("Btf refuses damaged data with an error of its own, or reads on; it never hangs", () => {
   const good = sample();
   const names = ["first", "next.kind", "wide", "parts[3]", "bits.high"];

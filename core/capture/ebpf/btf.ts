@@ -135,6 +135,17 @@ export class Btf {
     return this.#named.get(name);
   }
 
+  /** Type id of any kernel function, for programs that are attached to it; undefined when this kernel has none. Looks through all types. */
+  findFunction(name: string): number | undefined {
+    const first = name.charCodeAt(0);
+    const index = this.#at.findIndex((at, id) => {
+      if (id === 0 || ((this.#view.getUint32(at + 4, true) >>> 24) & 0x1f) !== KIND.FUNC) return false;
+      const text = this.#view.getUint32(at, true);
+      return this.#bytes[this.#strings + text] === first && this.#string(text) === name;
+    });
+    return index < 0 ? undefined : index;
+  }
+
   /** As `find`, but its absence is an error. */
   need(name: string): number {
     const id = this.find(name);

@@ -1,7 +1,7 @@
 import { IA32_SYSCALLS } from "../../schema/ia32.ts";
 import { SYSCALLS } from "../../schema/syscalls.ts";
 import type { Architecture } from "./architecture.ts";
-import { COMPAT_BASE, MAX_SYSCALLS, SOCKETCALL_BASE } from "./interest.ts";
+import { COMPAT_BASE, MAX_SYSCALLS, SOCKETCALL, SOCKETCALL_BASE, WANTED } from "./interest.ts";
 import type { EventId } from "./program.ts";
 
 /** A system call as this machine numbers it. */
@@ -45,4 +45,18 @@ export function callsOf(arch: Architecture): Call[] {
     calls.push({ code, exit: exit as EventId, index, number: Math.max(0, call[arch.name]) });
   }
   return calls;
+}
+
+/** Marks a call, by its place in the probe's tables, as wanted in the flags of the interest map. */
+export function want(
+  flags: Uint8Array,
+  index: number,
+  { successOnly, copies }: { readonly successOnly: boolean; readonly copies: boolean },
+): void {
+  if (index < COMPAT_BASE) {
+    flags[index]! |= WANTED.native | (successOnly ? WANTED.successOnly : 0) | (copies ? WANTED.copies : 0);
+    return;
+  }
+  const at = index < SOCKETCALL_BASE ? index - COMPAT_BASE : SOCKETCALL;
+  flags[at]! |= WANTED.compat | (copies ? WANTED.compatCopies : 0);
 }

@@ -11,6 +11,7 @@ import {
   SOCKETCALL_BASE,
   WANTED,
 } from "./interest.ts";
+import { takeCopies } from "./kernel-copies.ts";
 import { SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
 import { currentTask, member } from "./values.ts";
@@ -37,6 +38,15 @@ export function dispatcherProgram(target: Target): Buffer {
   asm.alu("add", R1, R9);
   asm.load(1, R8, R1, 0);
   asm.jump("eq", R8, 0, done);
+  if (target.copies) {
+    const taken = asm.label("copies taken");
+    asm.mov(R0, R8);
+    asm.alu("and", R0, WANTED.copies | WANTED.compatCopies);
+    asm.jump("eq", R0, 0, taken);
+    // Whatever becomes of the call: what is kept of it must not outlive it.
+    takeCopies(k, target.copies, INTEREST.generation);
+    asm.place(taken);
+  }
 
   if (target.dropFailed) {
     asm.load(8, R0, R6, 8);

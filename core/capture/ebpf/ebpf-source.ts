@@ -2,6 +2,7 @@ import type { SeedSink, Sink, Source, SourceStats } from "../../event/source.ts"
 import { ProcScan } from "../proc/proc-scan.ts";
 import { bootTime } from "./boot-time.ts";
 import type { CallFilter } from "./call-filter.ts";
+import { describeHooks, type Hooked } from "./hook-copies.ts";
 import { Probe } from "./probe.ts";
 import { explainFailure, requireEbpf } from "./requirements.ts";
 
@@ -20,6 +21,8 @@ export interface EbpfOptions {
   readonly wakeFd?: number;
   /** Reads kernel memory with helper calls even where plain loads are possible: a slower path that older kernels need. */
   readonly helperReads?: boolean;
+  /** Takes path names and addresses from the caller's memory even where the kernel's copies can be had: what older kernels give. */
+  readonly memoryOnly?: boolean;
   /** Records the child's side of clone where the task is made, as machines need on which it does not return from the call. */
   readonly childAtFork?: boolean;
 }
@@ -50,8 +53,9 @@ const withThreads = (sink: SeedSink, thread: SeedSink["thread"]): SeedSink => ({
 /**
  * What a record holds is read when the call ends. The kernel's own view, which no other thread can falsify: results and descriptors, arguments passed in
  * registers (flags, modes, ids, lengths), device and inode of what was opened, the ends of sockets (`tuple`), the path of open_by_handle_at, all of
- * execve's parameters (they come from the new memory, before it runs) and everything about the task. Read from the caller's memory, which another
- * thread may have changed meanwhile: path names, `addr` of bind and connect, data, and what lies in structures (openat2's `how`, clone3's flags).
+ * execve's parameters (they come from the new memory, before it runs), everything about the task, and as far as the kernel lets its copies be watched
+ * (kernel-copies.ts) path names and the addresses that a call names. Read from the caller's memory, which another thread may have changed meanwhile:
+ * data, arguments of an execve that failed, and what lies in structures (openat2's `how`, clone3's flags).
  *
  * Live capture with eBPF. Assembles, loads and attaches the probe for the running kernel; all of it goes away with this
  * process. The thread that pumps it blocks while nothing happens.
@@ -79,6 +83,7 @@ export class EbpfSource implements Source {
       bufferSize = DEFAULT_BUFFER,
       dropFailed = false,
       helperReads = false,
+      memoryOnly = false,
       childAtFork = false,
       wakeFd,
     } = this.#options;
@@ -92,6 +97,7 @@ export class EbpfSource implements Source {
         bufferSize: size,
         dropFailed,
         helperReads,
+        memoryOnly,
         ...(wakeFd === undefined ? {} : { wakeFd }),
       });
       this.#probe.setTraced(this.#options.traced, this.#options.filters);
@@ -103,10 +109,19 @@ export class EbpfSource implements Source {
     this.#scan.scan(
       withThreads(sink, (seed) => {
         sink.thread(seed);
-        probe.seed(seed);
+        probe.known.seed(seed);
       }),
     );
-    probe.endSeeding();
+    probe.known.endSeeding();
+  }
+
+  /** Which of the kernel's own copies of names and addresses are taken, and why not the others; undefined while it is closed. */
+  get hooked(): Hooked | undefined {
+    return this.#probe?.hooked;
+  }
+
+  get remarks(): readonly string[] {
+    return this.hooked ? [describeHooks(this.hooked)] : [];
   }
 
   /** Changes what is captured; what is pending stays. Throws FalcoError. */
@@ -120,7 +135,7 @@ export class EbpfSource implements Source {
     this.#scan.scanThread(
       tid,
       withThreads(sink, (seed) => {
-        probe?.forget(seed.tid);
+        probe?.known.forget(seed.tid);
         sink.thread(seed);
       }),
     );
@@ -132,7 +147,7 @@ export class EbpfSource implements Source {
     if (timeoutMs > 0 && probe.pending < this.#plenty && !probe.wait(timeoutMs) && probe.pending > 0)
       probe.gather(Math.min(GATHER_MS, timeoutMs), this.#plenty);
     const count = probe.drain(sink, BATCH);
-    probe.learnGroups(performance.now());
+    probe.known.learnGroups(performance.now());
     this.#delivered += count;
     return count;
   }

@@ -65,6 +65,8 @@ export class Emitter {
   readonly drop = this.asm.label("drop");
   /** Where it leaves because the record has become too large; programs of fixed-size records never do. */
   readonly tooLarge = this.asm.label("too large");
+  /** Whether the code takes what the kernel copied (kernel-copies.ts). */
+  takesCopies = false;
   #frame = 0;
   #cells = SHARED_CELLS;
   #sharedCells = 0;

@@ -14,4 +14,7 @@ export const HELPER = {
   bootTime: 125,
   ringOutput: 130,
   ringQuery: 134,
+  taskStorage: 156,
+  currentTaskTyped: 158,
+  taskRegisters: 175,
 } as const;

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { CpuStats, Sink, ThreadSeed } from "../../event/source.ts";
+import type { CpuStats, Sink } from "../../event/source.ts";
 import { libc } from "../../ffi/libc.ts";
 import { Mapping, PROT_READ, PROT_WRITE } from "../../ffi/mapping.ts";
 import { SystemError } from "../../ffi/system-error.ts";
@@ -8,19 +8,18 @@ import { EVENTS } from "../../schema/events.ts";
 import { SYSCALLS } from "../../schema/syscalls.ts";
 import type { Architecture } from "./architecture.ts";
 import { Assembler, R0 } from "./assembler.ts";
-import { sinceBoot } from "./boot-time.ts";
 import { attachRawTracepoint, loadProgram, runProgram, updateMap } from "./bpf.ts";
 import { Btf } from "./btf.ts";
 import { type CallFilter, dropsFailures } from "./call-filter.ts";
-import { type Call, callsOf } from "./calls.ts";
-import { ControlGroups } from "./control-groups.ts";
+import { type Call, callsOf, want } from "./calls.ts";
 import { COUNTERS_STRIDE, LOSS_CAUSES } from "./counters.ts";
 import { dispatcherProgram } from "./dispatcher.ts";
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
 import { HELPER } from "./helper.ts";
-import { COMPAT_BASE, INTEREST, MAX_SYSCALLS, SOCKETCALL, SOCKETCALL_BASE, WANTED } from "./interest.ts";
-import { enterSeed, forgetThread, forkProgram, renameProgram } from "./known-threads.ts";
+import { type Hooked, hookCopies, takesCopies } from "./hook-copies.ts";
+import { INTEREST, MAX_SYSCALLS } from "./interest.ts";
+import { forkProgram, KnownThreads, renameProgram } from "./known-threads.ts";
 import { createMaps, inPages, possibleCpus } from "./maps.ts";
 import { type EventId, eventProgram, type FillerSet } from "./program.ts";
 import { BTF_PATH } from "./requirements.ts";
@@ -41,11 +40,9 @@ export interface ProbeOptions {
   readonly wakeFd?: number;
   /** Reads kernel memory with helper calls even where plain loads are possible; for tests of that path. */
   readonly helperReads?: boolean;
+  /** Takes path names and addresses from the caller's memory even where the kernel's copies can be had. */
+  readonly memoryOnly?: boolean;
 }
-
-/** Control groups are looked through this often at most, and for one in so many parts of the time. */
-const SCAN_MS = 2_000;
-const SCAN_SHARE = 500;
 
 /**
  * The kernel side of live capture: maps, programs and their attachments. All of it is held by descriptors of this process, so it is gone when the
@@ -61,15 +58,19 @@ export class Probe {
   readonly #ring: RingBuffer;
   readonly #counters: Mapping;
   readonly #interest: Mapping;
-  readonly #groups: ControlGroups;
-  #nextScan = 0;
+  /** What the programs know of threads by other ways than records. */
+  readonly known: KnownThreads;
   readonly #cpus = possibleCpus();
   /** Descriptors to close, in order of opening. */
   readonly #descriptors: number[] = [];
   /** Loaded programs by event and filter. */
   readonly #programs = new Map<string, number>();
+  /** Whether events take the kernel's copies. */
+  readonly #copying = new Map<EventId, boolean>();
   /** Attachments of tracepoints by event. */
   readonly #links = new Map<string, number>();
+  /** Which of the kernel's own copies are taken, and why not the others. */
+  readonly hooked: Hooked;
 
   /** Reads the kernel's types, makes the maps and attaches the dispatcher; nothing is captured yet. Throws SystemError or FalcoError. */
   constructor(options: ProbeOptions) {
@@ -97,13 +98,17 @@ export class Probe {
       this.#calls = callsOf(options.arch);
       this.#fillers = syscallFillers(options.arch);
       this.#numberCalls();
-      this.#groups = new ControlGroups(maps.groups);
-      this.#groups.scan();
-      this.#attach("cgroup_rename", loadProgram("cgroup_rename", renameProgram(this.#target())), true);
+      this.hooked = options.memoryOnly ? { missing: {} } : this.#hook();
+      const { copies } = this.hooked;
+      if (copies) {
+        this.#running = { ...this.#running, copies };
+        this.#built = { ...this.#target(), copies };
+      }
+      this.known = new KnownThreads(maps, this.#interest.view);
+      this.#attach("cgroup_rename", renameProgram(this.#target()), true);
       // Elsewhere it is a record, made by another program, that announces a new thread.
-      if (options.arch.childReturns)
-        this.#attach("sched_process_fork", loadProgram("sched_process_fork", forkProgram(this.#target())));
-      this.#attach("sys_exit", loadProgram("sys_exit", dispatcherProgram(this.#target())));
+      if (options.arch.childReturns) this.#attach("sched_process_fork", forkProgram(this.#target()));
+      this.#attach("sys_exit", dispatcherProgram(this.#target()));
     } catch (error) {
       this.close();
       throw error;
@@ -120,7 +125,8 @@ export class Probe {
   }
 
   /** The attachment holds the program. */
-  #attach(tracepoint: string, program: number, mayBeMissing = false): void {
+  #attach(tracepoint: string, code: Buffer, mayBeMissing = false): void {
+    const program = loadProgram(tracepoint, code);
     try {
       this.#links.set(tracepoint, attachRawTracepoint(tracepoint, program));
     } catch (error) {
@@ -128,6 +134,11 @@ export class Probe {
     } finally {
       libc().close(program);
     }
+  }
+
+  #hook(): Hooked {
+    const namesCache = (): bigint => this.#interest.view.getBigUint64(INTEREST.namesCache, true);
+    return hookCopies(this.#target(), (fd) => this.#keep(fd), namesCache);
   }
 
   #keep(fd: number): number {
@@ -177,13 +188,28 @@ export class Probe {
       const program = this.#syscallProgram(exit, filter);
       if (program === undefined) continue;
       updateMap(this.#running.maps.programs, index, Buffer.from(new Uint32Array([program]).buffer));
-      if (index < COMPAT_BASE) {
-        flags[index]! |= WANTED.native | (dropsFailures(filter) ? WANTED.successOnly : 0);
-      } else if (index < SOCKETCALL_BASE) flags[index - COMPAT_BASE]! |= WANTED.compat;
-      else flags[SOCKETCALL]! |= WANTED.compat;
+      want(flags, index, { successOnly: dropsFailures(filter), copies: this.#takesCopies(exit) });
     }
+    // Copies of calls that are not seen to end are void from one of these moments on, whenever the calls see the new flags.
+    this.#nextGeneration();
     this.#interest.bytes.set(flags, INTEREST.flags);
+    this.#nextGeneration();
     this.#traceTracepoints(codes);
+  }
+
+  #nextGeneration(): void {
+    const { view } = this.#interest;
+    view.setUint32(INTEREST.generation, view.getUint32(INTEREST.generation, true) + 1, true);
+  }
+
+  #takesCopies(id: EventId): boolean {
+    if (!this.#running.copies) return false;
+    let takes = this.#copying.get(id);
+    if (takes === undefined) {
+      takes = takesCopies(this.#target(), this.#fillers[id]!);
+      this.#copying.set(id, takes);
+    }
+    return takes;
   }
 
   #syscallProgram(id: EventId, filter: CallFilter): number | undefined {
@@ -201,48 +227,17 @@ export class Probe {
 
   #traceTracepoints(codes: ReadonlySet<number>): void {
     const names = new Set(Array.from(codes, (code) => SYSCALLS[code]?.name));
-    for (const {
-      tracepoint,
-      event,
-      wantedBy,
-      filler,
-      mayBeMissing,
-      unlessChildReturns,
-    } of TRACEPOINT_FILLERS) {
-      if (unlessChildReturns && this.#running.arch.childReturns) continue;
+    for (const { tracepoint, event, filler, ...when } of TRACEPOINT_FILLERS) {
+      if (when.unlessChildReturns && this.#running.arch.childReturns) continue;
       const link = this.#links.get(tracepoint);
-      const wanted = wantedBy.some((name) => names.has(name));
+      const wanted = when.wantedBy.some((name) => names.has(name));
       if (wanted && link === undefined) {
-        const program = loadProgram(tracepoint, eventProgram(this.#target(), event, filler));
-        this.#attach(tracepoint, program, mayBeMissing);
+        this.#attach(tracepoint, eventProgram(this.#target(), event, filler), when.mayBeMissing);
       } else if (!wanted && link !== undefined) {
         libc().close(link);
         this.#links.delete(tracepoint);
       }
     }
-  }
-
-  /** Takes what /proc says of a thread while it is read. Throws SystemError. */
-  seed(thread: ThreadSeed): void {
-    enterSeed(this.#running.maps.facts, thread);
-  }
-
-  /** Finds out what the control groups are that turned up since, if any did and it is time. `now` in milliseconds, since whenever. Throws SystemError. */
-  learnGroups(now: number): void {
-    if (this.#interest.view.getUint32(INTEREST.groupsUnknown, true) === 0 || now < this.#nextScan) return;
-    this.#interest.view.setUint32(INTEREST.groupsUnknown, 0, true);
-    this.#groups.scan();
-    this.#nextScan = now + Math.max(SCAN_MS, SCAN_SHARE * (performance.now() - now));
-  }
-
-  /** /proc has been read: what starts from now on is known from records alone. */
-  endSeeding(): void {
-    this.#interest.view.setBigUint64(INTEREST.scannedAt, sinceBoot(), true);
-  }
-
-  /** Takes that state has looked a thread up again. Throws SystemError. */
-  forget(tid: number): void {
-    forgetThread(this.#running.maps.facts, tid);
   }
 
   /** Hands over what is pending, at most `limit` events. */

@@ -3,6 +3,7 @@ import type { Cell, Emitter, Value, Writer } from "./emitter.ts";
 import { fileMember } from "./file-values.ts";
 import { HELPER } from "./helper.ts";
 import { SCRATCH } from "./scratch.ts";
+import { usedAddress } from "./used-values.ts";
 import { address, combine, constant, kernelRead, member, port, userRead, when } from "./values.ts";
 import { kernelBytes, kernelString, scalar, sequence, userString } from "./writers.ts";
 
@@ -28,7 +29,7 @@ const temp = (offset: number, size: 1 | 2 | 4 | 8): Value => {
 };
 
 /**
- * A socket address from user memory: | family u8 | IPv4 4 or IPv6 16 bytes | port u16 |, or | family u8 | path, NUL |;
+ * The socket address that a call names, as the kernel used it where that is known, else from user memory: | family u8 | IPv4 4 or IPv6 16 bytes | port u16 |, or | family u8 | path, NUL |;
  * empty for other families and where the length doesn't hold the address.
  */
 export function sockaddr(at: Value, length: Value): Writer {
@@ -81,10 +82,29 @@ const tempPath: Writer = (k) => {
   )(k);
 };
 
+/** Puts a NUL, and another for an abstract name, behind the R0 bytes in the temporary area. */
+function terminate(k: Emitter): void {
+  const { asm } = k;
+  asm.mov(R1, R7);
+  asm.alu("add", R1, R0);
+  asm.store(1, R1, SCRATCH.temp, 0);
+  asm.store(1, R1, SCRATCH.temp + 1, 0);
+}
+
 /** Copies the address to the temporary area with a NUL behind it, its length to `size`; to `end` where that can't be. */
 function readAddress(k: Emitter, at: Value, length: Value, size: Cell, end: Label): void {
   const { asm } = k;
   const fits = asm.label("fits");
+  const known = asm.label("known");
+  if (k.target.copies?.addresses) {
+    const unknown = asm.label("unknown");
+    size.keep(k, usedAddress(MAX_ADDRESS));
+    asm.jump("eq", R0, 0, unknown);
+    asm.jump("lt", R0, 2, end);
+    terminate(k);
+    asm.goto(known);
+    asm.place(unknown);
+  }
   length(k);
   asm.alu32("mov", R0, R0);
   asm.jump("lt", R0, 2, end);
@@ -92,10 +112,7 @@ function readAddress(k: Emitter, at: Value, length: Value, size: Cell, end: Labe
   asm.mov(R0, MAX_ADDRESS);
   asm.place(fits);
   size.store(k, R0);
-  asm.mov(R1, R7);
-  asm.alu("add", R1, R0);
-  asm.store(1, R1, SCRATCH.temp, 0);
-  asm.store(1, R1, SCRATCH.temp + 1, 0);
+  terminate(k);
   at(k);
   asm.mov(R3, R0);
   asm.mov(R1, R7);
@@ -104,6 +121,7 @@ function readAddress(k: Emitter, at: Value, length: Value, size: Cell, end: Labe
   asm.alu("and", R2, MAX_ADDRESS);
   asm.call(HELPER.probeReadUser);
   asm.jump("ne", R0, 0, end);
+  asm.place(known);
 }
 
 /** `struct sock *` of a file; 0 if it isn't a socket. */
@@ -119,11 +137,11 @@ export function sockOf(file: Value): Value {
  *   | family u8 | source IPv4 4 or IPv6 16 bytes | port u16 | destination … | port u16 |
  *   | family u8 | source u64 | destination u64 | path, NUL |, of a unix socket: kernel addresses
  *
- * `peer` is the sockaddr a call names, which counts where the socket itself is not connected.
+ * `peer` is the sockaddr a call names, which counts where the socket itself is not connected; in calls that name several, it is that of `ordinal`.
  */
-export function socketTuple(file: Value, direction: Direction, peer?: Value): Writer {
+export function socketTuple(file: Value, direction: Direction, peer?: Value, ordinal?: Value): Writer {
   return (k) =>
-    k.cells(1, (sock) => {
+    k.cells(2, (sock, copied) => {
       const { asm } = k;
       const end = asm.label("tuple");
       k.branch(() => {
@@ -131,72 +149,109 @@ export function socketTuple(file: Value, direction: Direction, peer?: Value): Wr
         const inet6 = asm.label("inet6 tuple");
         sock.keep(k, sockOf(file));
         asm.jump("eq", R0, 0, end);
+        const named = peer && namedAddress(k, peer, direction, copied, ordinal);
         member(sock.value, "sock", "__sk_common.skc_family")(k);
         asm.jump("eq", R0, AF.inet, inet);
         asm.jump("eq", R0, AF.inet6, inet6);
         asm.jump("ne", R0, AF.unix, end);
-        unixTuple(sock.value, direction, peer)(k);
+        unixTuple(sock.value, direction, named)(k);
         asm.goto(end);
         asm.place(inet);
-        inetTuple(sock.value, direction, peer)(k);
+        inetTuple(sock.value, direction, named)(k);
         asm.goto(end);
         asm.place(inet6);
-        inet6Tuple(sock.value, direction, peer)(k);
+        inet6Tuple(sock.value, direction, named)(k);
       });
       asm.place(end);
     });
 }
 
+/** An address that a call names. */
+interface Named {
+  /** Where the call says it lies; 0 where it names none. */
+  readonly peer: Value;
+  /** Bytes of it in the temporary area, as the kernel used it; 0 where that isn't known. */
+  readonly copied?: Value;
+}
+
+/** Gets the copy that the kernel made, which is none of addresses that it writes itself. */
+function namedAddress(
+  k: Emitter,
+  peer: Value,
+  direction: Direction,
+  copied: Cell,
+  ordinal: Value | undefined,
+): Named {
+  if (direction === "in" || !k.target.copies?.addresses) return { peer };
+  copied.keep(k, usedAddress(MAX_ADDRESS, ordinal));
+  terminate(k);
+  return { peer, copied: copied.value };
+}
+
+/** The `size` bytes of it from `offset` on, else `otherwise`. */
+function namedBytes({ peer, copied }: Named, offset: number, size: 2 | 4 | 8, otherwise: Value): Value {
+  const fromMemory = when(peer, "ne", 0, userRead(peer, offset, size), otherwise);
+  return copied ? when(copied, "ne", 0, temp(offset, size), fromMemory) : fromMemory;
+}
+
 const inetMember = (sock: Value, path: string): Value => member(sock, "inet_sock", path);
 const common = (sock: Value, path: string): Value => member(sock, "sock", `__sk_common.${path}`);
 
-/** `own`, or where the socket has no remote port and the call names an address, `named`. */
-function unlessNamed(sock: Value, peer: Value | undefined, own: Value, named: (at: Value) => Value): Value {
-  if (!peer) return own;
-  return when(common(sock, "skc_dport"), "ne", 0, own, when(peer, "ne", 0, named(peer), own));
+/** `own`, or where the socket has no remote port and the call names an address, these bytes of it. */
+function unlessNamed(
+  sock: Value,
+  named: Named | undefined,
+  own: Value,
+  offset: number,
+  size: 2 | 4 | 8,
+): Value {
+  if (!named) return own;
+  return when(common(sock, "skc_dport"), "ne", 0, own, namedBytes(named, offset, size, own));
 }
 
-function remotePort(sock: Value, peer: Value | undefined): Value {
-  return unlessNamed(sock, peer, common(sock, "skc_dport"), (at) => userRead(at, SOCKADDR.port, 2));
+function remotePort(sock: Value, named: Named | undefined): Value {
+  return unlessNamed(sock, named, common(sock, "skc_dport"), SOCKADDR.port, 2);
 }
 
-function inetTuple(sock: Value, direction: Direction, peer: Value | undefined): Writer {
+function inetTuple(sock: Value, direction: Direction, named: Named | undefined): Writer {
   const local = [scalar(4, inetMember(sock, "inet_saddr")), scalar(2, port(inetMember(sock, "inet_sport")))];
-  const ip = unlessNamed(sock, peer, common(sock, "skc_daddr"), (at) => userRead(at, SOCKADDR.inet, 4));
-  const remote = [scalar(4, ip), scalar(2, port(remotePort(sock, peer)))];
+  const ip = unlessNamed(sock, named, common(sock, "skc_daddr"), SOCKADDR.inet, 4);
+  const remote = [scalar(4, ip), scalar(2, port(remotePort(sock, named)))];
   const ends = direction === "out" ? [...local, ...remote] : [...remote, ...local];
   return sequence(scalar(1, constant(AF.inet)), ...ends);
 }
 
-function inet6Tuple(sock: Value, direction: Direction, peer: Value | undefined): Writer {
+function inet6Tuple(sock: Value, direction: Direction, named: Named | undefined): Writer {
   const localIp = address(sock, "inet_sock", "pinet6.saddr");
   const remoteIp = address(sock, "sock", "__sk_common.skc_v6_daddr");
   const word = (offset: number): Writer => {
     const own = kernelRead(remoteIp, offset, 8);
-    return scalar(
-      8,
-      unlessNamed(sock, peer, own, (at) => userRead(at, SOCKADDR.inet6 + offset, 8)),
-    );
+    return scalar(8, unlessNamed(sock, named, own, SOCKADDR.inet6 + offset, 8));
   };
   const local = [
     scalar(8, kernelRead(localIp, 0, 8)),
     scalar(8, kernelRead(localIp, 8, 8)),
     scalar(2, port(inetMember(sock, "inet_sport"))),
   ];
-  const remote = [word(0), word(8), scalar(2, port(remotePort(sock, peer)))];
+  const remote = [word(0), word(8), scalar(2, port(remotePort(sock, named)))];
   const ends = direction === "out" ? [...local, ...remote] : [...remote, ...local];
   return sequence(scalar(1, constant(AF.inet6)), ...ends);
 }
 
-function unixTuple(sock: Value, direction: Direction, peer: Value | undefined): Writer {
+function unixTuple(sock: Value, direction: Direction, named: Named | undefined): Writer {
   const other = member(sock, "unix_sock", "peer");
   const family = scalar(1, constant(AF.unix));
   if (direction === "in") return sequence(family, scalar(8, sock), scalar(8, other), unixPath(sock));
-  const named = peer ? when(peer, "eq", 0, emptyText, userPath(peer)) : emptyText;
-  return sequence(family, scalar(8, other), scalar(8, sock), when(other, "eq", 0, named, unixPath(other)));
+  const unbound = named ? namedPath(named) : emptyText;
+  return sequence(family, scalar(8, other), scalar(8, sock), when(other, "eq", 0, unbound, unixPath(other)));
 }
 
 const emptyText: Writer = scalar(1, constant(0));
+
+function namedPath({ peer, copied }: Named): Writer {
+  const fromMemory = when(peer, "eq", 0, emptyText, userPath(peer));
+  return copied ? when(copied, "ne", 0, tempPath, fromMemory) : fromMemory;
+}
 
 function userPath(peer: Value): Writer {
   const at = (offset: number): Value => combine("add", peer, constant(offset));

@@ -1,5 +1,6 @@
 import type { Architecture } from "./architecture.ts";
 import type { Btf } from "./btf.ts";
+import type { KernelCopies } from "./kernel-copies.ts";
 
 /** What programs are generated for: this kernel, this machine, this run. */
 export interface Target {
@@ -20,6 +21,8 @@ export interface Target {
   readonly dropFailed: boolean;
   /** Bytes of read and written data to keep. */
   readonly snapLength: number;
+  /** Where what the kernel copied is kept; absent where no hook can be had. */
+  readonly copies?: KernelCopies;
   /** Map descriptors. */
   readonly maps: {
     readonly scratch: number;

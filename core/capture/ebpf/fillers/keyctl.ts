@@ -2,8 +2,9 @@ import { FLAG_TABLES } from "../../../schema/flags.ts";
 import { KEYCTL_ARGUMENTS } from "../../../schema/keyctl-arguments.ts";
 import type { Writer } from "../emitter.ts";
 import type { Filler } from "../program.ts";
+import { usedString } from "../used-values.ts";
 import { arg, constant, match, result, uint } from "../values.ts";
-import { scalar, sequence, userString } from "../writers.ts";
+import { scalar, sequence } from "../writers.ts";
 
 const DYN_INT64 = 0;
 const DYN_CHARBUF = 1;
@@ -17,7 +18,7 @@ function argument(index: number): Writer {
     Object.entries(KEYCTL_ARGUMENTS)
       .filter(([, letters]) => letters[index - 1] === letter)
       .map(([name]) => numbers.get(name)!);
-  const text = sequence(scalar(1, constant(DYN_CHARBUF)), userString(arg(index)));
+  const text = sequence(scalar(1, constant(DYN_CHARBUF)), usedString(index));
   const integer = sequence(scalar(1, constant(DYN_INT64)), scalar(8, arg(index)));
   const unused = sequence(scalar(1, constant(DYN_INT64)), scalar(8, constant(0)));
   return match(

@@ -97,7 +97,7 @@ export function messageFillers(): FillerSet {
         fd,
         size: anyValue(iovecSize(each.iov, each.count), zero),
         data: whenSome(iovecData(each.iov, each.count, messageLength)),
-        tuple: whenSome(socketTuple(file, "out", each.name)),
+        tuple: whenSome(socketTuple(file, "out", each.name, repetition)),
       },
     },
     SOCKET_RECVMMSG_X: {

@@ -4,8 +4,9 @@ import type { Value } from "../emitter.ts";
 import { fileDevice, fileInode, fileMember, overlayLayer, resultFile } from "../file-values.ts";
 import { filePath } from "../path-text.ts";
 import type { FillerSet } from "../program.ts";
+import { usedPath } from "../used-values.ts";
 import { arg, bits, combine, constant, fdArg, result, uint, userRead, when } from "../values.ts";
-import { empty, userString } from "../writers.ts";
+import { empty } from "../writers.ts";
 
 const FMODE_CREATED = 0x10_0000;
 /** Recorded flags without a counterpart in open(2). */
@@ -58,7 +59,7 @@ export function openFillers(arch: Architecture): FillerSet {
     SYSCALL_OPEN_X: {
       params: {
         fd: result,
-        name: userString(arg(0)),
+        name: usedPath(0),
         flags: openFlags(arch, arg(1)),
         mode: openMode(arch, arg(1), arg(2)),
         dev,
@@ -69,7 +70,7 @@ export function openFillers(arch: Architecture): FillerSet {
       params: {
         fd: result,
         dirfd: fdArg(0),
-        name: userString(arg(1)),
+        name: usedPath(1),
         flags: openFlags(arch, arg(2)),
         mode: openMode(arch, arg(2), arg(3)),
         dev,
@@ -80,7 +81,7 @@ export function openFillers(arch: Architecture): FillerSet {
       params: {
         fd: result,
         dirfd: fdArg(0),
-        name: userString(arg(1)),
+        name: usedPath(1),
         flags: openFlags(arch, how.flags),
         mode: openMode(arch, how.flags, how.mode),
         resolve: bits(how.resolve, RESOLVE_BITS),
@@ -101,7 +102,7 @@ export function openFillers(arch: Architecture): FillerSet {
     SYSCALL_CREAT_X: {
       params: {
         fd: result,
-        name: userString(arg(0)),
+        name: usedPath(0),
         mode: combine("and", uint(arg(1)), constant(MODE_BITS)),
         dev,
         ino,

@@ -1,9 +1,12 @@
 import type { Value } from "../emitter.ts";
 import type { FillerSet } from "../program.ts";
+import { usedPath, usedString } from "../used-values.ts";
 import { arg, combine, constant, fdArg, masked, result, translate, uint, when } from "../values.ts";
 import { empty, userString } from "../writers.ts";
 
-const path = (index: number) => userString(arg(index));
+const path = (index: number) => usedPath(index);
+/** The second of a call's two. */
+const second = (index: number) => usedPath(index, "last");
 const res = result;
 const mode = (index: number) => combine("and", uint(arg(index)), constant(0o7777));
 const flags = (index: number, mask: number) => combine("and", uint(arg(index)), constant(mask));
@@ -36,8 +39,8 @@ const mountFlags = combine(
   translate(flags(3, MS_MAGIC_MASK), [[MS_MAGIC, 0]], "same"),
 );
 
-const linkParams = { res, oldpath: path(0), newpath: path(1) };
-const renameatParams = { res, olddirfd: fdArg(0), oldpath: path(1), newdirfd: fdArg(2), newpath: path(3) };
+const linkParams = { res, oldpath: path(0), newpath: second(1) };
+const renameatParams = { res, olddirfd: fdArg(0), oldpath: path(1), newdirfd: fdArg(2), newpath: second(3) };
 
 /** Names in the file system: making, removing, renaming, owning. */
 export function pathFillers(): FillerSet {
@@ -54,12 +57,12 @@ export function pathFillers(): FillerSet {
         olddir: fdArg(0),
         oldpath: path(1),
         newdir: fdArg(2),
-        newpath: path(3),
+        newpath: second(3),
         flags: flags(4, LINK_FLAGS),
       },
     },
-    SYSCALL_SYMLINK_X: { params: { res, target: path(0), linkpath: path(1) } },
-    SYSCALL_SYMLINKAT_X: { params: { res, target: path(0), linkdirfd: fdArg(1), linkpath: path(2) } },
+    SYSCALL_SYMLINK_X: { params: { res, target: path(0), linkpath: second(1) } },
+    SYSCALL_SYMLINKAT_X: { params: { res, target: path(0), linkdirfd: fdArg(1), linkpath: second(2) } },
     SYSCALL_MKDIR_2_X: { params: { res, path: path(0), mode: arg(1) } },
     SYSCALL_MKDIRAT_X: { params: { res, dirfd: fdArg(0), path: path(1), mode: arg(2) } },
     SYSCALL_RMDIR_2_X: { params: { res, path: path(0) } },
@@ -87,12 +90,14 @@ export function pathFillers(): FillerSet {
     SYSCALL_FSTAT_X: { params: { res, fd: fdArg(0) } },
     SYSCALL_FSTAT64_X: { params: { res } },
     SYSCALL_NEWFSTATAT_X: { params: { res, dirfd: fdArg(0), path: path(1), flags: flags(3, STAT_FLAGS) } },
-    SYSCALL_MOUNT_X: { params: { res, dev: path(0), dir: path(1), type: path(2), flags: mountFlags } },
+    SYSCALL_MOUNT_X: {
+      params: { res, dev: usedString(0), dir: path(1), type: usedString(2), flags: mountFlags },
+    },
     SYSCALL_MKNOD_X: { params: { res, path: path(0), mode: nodeMode(1), dev: arg(2) } },
     SYSCALL_MKNODAT_X: {
       params: { res, dirfd: fdArg(0), path: path(1), mode: nodeMode(2), dev: arg(3) },
     },
-    SYSCALL_GETCWD_X: { params: { res, path: when(result, "sge", 0, path(0), empty) } },
+    SYSCALL_GETCWD_X: { params: { res, path: when(result, "sge", 0, userString(arg(0)), empty) } },
     SYSCALL_UMOUNT_1_X: { params: { res, name: path(0) } },
     SYSCALL_UMOUNT2_X: { params: { res, name: path(0), flags: flags(1, 15) } },
   };

@@ -4,10 +4,12 @@ import type { Architecture } from "../architecture.ts";
 import type { Value, Writer } from "../emitter.ts";
 import { exeFlags } from "../exe-flags.ts";
 import { execFailureArgs, execFailureEnv, execFailureExe } from "../exec-arguments.ts";
+import { forgetCopies } from "../kernel-copies.ts";
 import { learnsClone, learnsForked, learnsProgram, preparedComm } from "../lessons.ts";
 import { filePath } from "../path-text.ts";
 import type { Filler, FillerSet } from "../program.ts";
 import { TaskValues } from "../task-values.ts";
+import { usedPath } from "../used-values.ts";
 import {
   arg,
   bits,
@@ -180,10 +182,15 @@ function failedExec(argv: number): Filler {
  */
 export function succeededExec(oldTid: Value, filename: Value): Filler {
   const task = new TaskValues(currentTask);
+  // Not every machine sees the end of a call that succeeded.
+  const res: Value = (k) => {
+    forgetCopies(k);
+    constant(0)(k);
+  };
   return {
     lesson: learnsProgram({ task: currentTask, groups: task.groups }, oldTid),
     params: {
-      res: constant(0),
+      res,
       ...taskParams(task),
       comm: preparedComm,
       env: task.env,
@@ -244,7 +251,7 @@ export function processFillers(arch: Architecture): FillerSet {
     SYSCALL_CLONE3_X: cloneFiller(bits(userRead(arg(0), 0, 8), CLONE_BITS), arch),
     SYSCALL_FORK_20_X: cloneFiller(constant(0), arch),
     SYSCALL_VFORK_20_X: cloneFiller(constant(0), arch),
-    SYSCALL_EXECVE_19_X: withFilename(failedExec(1), userString(arg(0))),
+    SYSCALL_EXECVE_19_X: withFilename(failedExec(1), usedPath(0)),
     SYSCALL_EXECVEAT_X: failedExec(2),
     SYSCALL_PTRACE_X: ptraceFiller(arch),
     SYSCALL_PRCTL_X: {
@@ -257,8 +264,8 @@ export function processFillers(arch: Architecture): FillerSet {
     },
     SYSCALL_SETSID_X: { params: { res: result } },
     SYSCALL_SETPGID_X: { params: { res: result, pid: fdArg(0), pgid: fdArg(1) } },
-    SYSCALL_CHROOT_X: { params: { res: result, path: userString(arg(0)) } },
-    SYSCALL_CHDIR_X: { params: { res: result, path: userString(arg(0)) } },
+    SYSCALL_CHROOT_X: { params: { res: result, path: usedPath(0) } },
+    SYSCALL_CHDIR_X: { params: { res: result, path: usedPath(0) } },
     SYSCALL_FCHDIR_X: { params: { res: result, fd: fdArg(0) } },
     SYSCALL_UNSHARE_X: { params: { res: result, flags: cloneFlags } },
     SYSCALL_SETNS_X: { params: { res: result, fd: fdArg(0), nstype: bits(arg(1), CLONE_BITS) } },

@@ -2,8 +2,9 @@ import { FLAG_TABLES } from "../../../schema/flags.ts";
 import { QUOTA_FORMAT_VALUES, QUOTA_TYPE_VALUES, QUOTACTL_VALUES } from "../../../schema/native-flags.ts";
 import type { Value } from "../emitter.ts";
 import type { Filler } from "../program.ts";
+import { usedPath } from "../used-values.ts";
 import { arg, constant, masked, match, result, shared, translate, uint, userRead, when } from "../values.ts";
-import { empty, userString } from "../writers.ts";
+import { empty } from "../writers.ts";
 
 const commands = new Map(FLAG_TABLES.quotactl_cmds);
 const codes = (...names: string[]): number[] => names.map((name) => commands.get(name)!);
@@ -49,8 +50,8 @@ export function quotactlFiller(): Filler {
   return {
     params: {
       res: result,
-      special: userString(arg(1)),
-      quotafilepath: match(command, [[codes("Q_QUOTAON"), userString(memory)]], empty),
+      special: usedPath(1),
+      quotafilepath: match(command, [[codes("Q_QUOTAON"), usedPath(3, "last")]], empty),
       dqb_bhardlimit: quota(0, QUOTA_VALID.blocks),
       dqb_bsoftlimit: quota(1, QUOTA_VALID.blocks),
       dqb_curspace: quota(2, QUOTA_VALID.space),

@@ -1,6 +1,7 @@
 import { DELETE_MODULE_BITS } from "../../../schema/native-flags.ts";
 import type { Value } from "../emitter.ts";
 import type { FillerSet } from "../program.ts";
+import { usedString } from "../used-values.ts";
 import {
   arg,
   bits,
@@ -74,11 +75,11 @@ export function systemFillers(): FillerSet {
         res,
         img: userBytes(arg(0), arg(1), MAX_MODULE_BYTES),
         length: arg(1),
-        uargs: userString(arg(2)),
+        uargs: usedString(2),
       },
     },
     SYSCALL_FINIT_MODULE_X: {
-      params: { res, fd: fdArg(0), uargs: userString(arg(1)), flags: masked(arg(2), MODULE_FLAGS) },
+      params: { res, fd: fdArg(0), uargs: usedString(1), flags: masked(arg(2), MODULE_FLAGS) },
     },
     SYSCALL_DELETE_MODULE_X: {
       params: { res, name: userString(arg(0)), flags: bits(arg(1), DELETE_MODULE_BITS) },
@@ -88,12 +89,12 @@ export function systemFillers(): FillerSet {
         res,
         fd: fdArg(0),
         cmd: command,
-        key: userString(arg(2)),
+        key: usedString(2),
         value_bytebuf: set(
           match(command, [[[FSCONFIG.binary], userBytes(arg(3), int(arg(4)), MAX_MODULE_BYTES)]], empty),
         ),
         value_charbuf: set(
-          match(command, [[[FSCONFIG.string, FSCONFIG.path, FSCONFIG.pathEmpty], userString(arg(3))]], empty),
+          match(command, [[[FSCONFIG.string, FSCONFIG.path, FSCONFIG.pathEmpty], usedString(3)]], empty),
         ),
         aux: int(arg(4)),
       },

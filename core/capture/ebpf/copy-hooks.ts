@@ -1,0 +1,184 @@
+import { type Label, R0, R1, R2, R3, R6, R7, R8, R9 } from "./assembler.ts";
+import { Emitter } from "./emitter.ts";
+import { HELPER } from "./helper.ts";
+import { INTEREST, MAX_SYSCALLS, WANTED } from "./interest.ts";
+import { keepText } from "./keep-text.ts";
+import { ADDRESS, COPIES, type KernelCopies, MAX_ADDRESSES, MORE, taskStorage } from "./kernel-copies.ts";
+import type { Target } from "./target.ts";
+
+type Maps = Pick<KernelCopies, "own" | "more">;
+
+/** The cache that path names lie in, by its name in the kernel: eight and four bytes of it. */
+const NAMES_CACHE = "names_cache\0";
+const LAST_ERROR = 4095;
+const PATH_MAX = 4096;
+
+/** Assembles a program; in it `k.drop` leads out. */
+function program(target: Target, body: (k: Emitter) => void): Buffer {
+  const k = new Emitter(target);
+  const { asm } = k;
+  asm.mov(R6, R1);
+  body(k);
+  asm.place(k.drop);
+  asm.mov(R0, 0);
+  asm.exit();
+  return asm.finish();
+}
+
+/** R7 = where the current task's copies are kept, void ones removed. Goes to `k.drop` unless the task is in a call that is traced and takes copies. */
+function admit(k: Emitter, { own }: Maps): void {
+  const { asm, btf, target } = k;
+  const { arch, maps } = target;
+  const current = asm.label("of this generation");
+  asm.call(HELPER.currentTaskTyped);
+  asm.mov(R7, R0);
+  asm.mov(R1, R0);
+  asm.call(HELPER.taskRegisters);
+  // The pointer is typed: members can be loaded as they are.
+  const number = btf.path("pt_regs", arch.number);
+  asm.load(number.size === 4 ? 4 : 8, R1, R0, number.offset);
+  asm.alu32("mov", R1, R1);
+  asm.jump("ge", R1, MAX_SYSCALLS, k.drop);
+  asm.mapValue(R2, maps.interest, INTEREST.flags);
+  asm.alu("add", R2, R1);
+  asm.load(1, R1, R2, 0);
+  asm.alu("and", R1, WANTED.copies | WANTED.compatCopies);
+  asm.jump("eq", R1, 0, k.drop);
+  if (arch.compat) {
+    const native = asm.label("native");
+    const decided = asm.label("wanted");
+    asm.load(4, R2, R7, btf.path("task_struct", arch.compat.member).offset);
+    asm.alu("and", R2, arch.compat.mask);
+    asm.jump("eq", R2, 0, native);
+    asm.alu("and", R1, WANTED.compatCopies);
+    asm.goto(decided);
+    asm.place(native);
+    asm.alu("and", R1, WANTED.copies);
+    asm.place(decided);
+    asm.jump("eq", R1, 0, k.drop);
+  }
+  taskStorage(k, own, k.drop, true);
+  asm.mov(R7, R0);
+  asm.mapValue(R1, maps.interest, INTEREST.generation);
+  asm.load(4, R1, R1, 0);
+  asm.load(4, R2, R7, COPIES.generation);
+  asm.jump("eq", R1, R2, current);
+  asm.store(4, R7, COPIES.generation, R1);
+  asm.store(4, R7, COPIES.texts, 0);
+  asm.store(4, R7, COPIES.addresses, 0);
+  asm.place(current);
+}
+
+/**
+ * For the tracepoint kmem_cache_free(call site, object, struct kmem_cache *): the kernel frees a path name (struct filename) at the end of each
+ * call that got one, in that call, and has not changed it since it copied it. The functions that copy it can't be hooked as well: the compiler puts parts
+ * of them into their callers. A name too long for its object is freed as a bare text, without its user address.
+ */
+export function namesProgram(target: Target, maps: Maps): Buffer {
+  return program(target, (k) => {
+    const { asm, btf } = k;
+    const known = target.maps.interest;
+    const inside = btf.path("filename", "iname").offset;
+    const names = asm.label("names");
+    const keep = asm.label("keep");
+    const embedded = asm.label("embedded");
+    asm.load(8, R1, R6, 16);
+    asm.mapValue(R2, known, INTEREST.namesCache);
+    asm.load(8, R3, R2, 0);
+    asm.jump("eq", R1, R3, names);
+    asm.jump("ne", R3, 0, k.drop);
+    recognize(k, k.drop);
+    asm.place(names);
+    admit(k, maps);
+    asm.load(8, R9, R6, 8);
+    asm.mov(R0, R9);
+    k.follow(btf.path("filename", "uptr"));
+    asm.mov(R8, R0);
+    asm.mov(R0, R9);
+    k.follow(btf.path("filename", "name"));
+    asm.mov(R1, R9);
+    asm.alu("add", R1, inside);
+    asm.jump("eq", R0, R1, embedded);
+    asm.mov(R8, 0);
+    asm.goto(keep);
+    asm.place(embedded);
+    asm.mov(R9, R0);
+    // Names that the kernel made up have no user address.
+    asm.jump("eq", R8, 0, k.drop);
+    asm.place(keep);
+    keepText(k, maps, PATH_MAX - inside);
+  });
+}
+
+/** Notes the cache (R1) that an object is freed to as the one of names, or goes to `other`. */
+function recognize(k: Emitter, other: Label): void {
+  const { asm, btf } = k;
+  const text = Buffer.from(NAMES_CACHE, "latin1");
+  asm.mov(R7, R1);
+  asm.mov(R0, R1);
+  k.follow(btf.path("kmem_cache", "name"));
+  asm.mov(R8, R0);
+  asm.mov(R3, R8);
+  k.readKernel(8);
+  asm.wide(R1, text.readBigUInt64LE(0));
+  asm.jump("ne", R0, R1, other);
+  asm.mov(R3, R8);
+  asm.alu("add", R3, 8);
+  k.readKernel(4);
+  asm.jump("ne", R0, text.readUInt32LE(8), other);
+  asm.mapValue(R2, k.target.maps.interest, INTEREST.namesCache);
+  asm.store(8, R2, 0, R7);
+}
+
+/** For the end of `char *strndup_user(const char __user *, long)`. */
+export function stringsProgram(target: Target, maps: Maps): Buffer {
+  return program(target, (k) => {
+    const { asm } = k;
+    asm.load(8, R9, R6, 16);
+    asm.jump("eq", R9, 0, k.drop);
+    asm.jump("ge", R9, -LAST_ERROR, k.drop);
+    admit(k, maps);
+    asm.load(8, R8, R6, 0);
+    keepText(k, maps, undefined);
+  });
+}
+
+/** For the end of `int move_addr_to_kernel(void __user *, int length, struct sockaddr_storage *)`. */
+export function addressesProgram(target: Target, maps: Maps): Buffer {
+  return program(target, (k) => {
+    const { asm } = k;
+    const further = asm.label("further address");
+    const read = asm.label("read address");
+    asm.load(8, R1, R6, 24);
+    asm.jump32("ne", R1, 0, k.drop);
+    asm.load(8, R8, R6, 8);
+    asm.alu32("mov", R8, R8);
+    asm.jump("eq", R8, 0, k.drop);
+    asm.jump("gt", R8, ADDRESS, k.drop);
+    admit(k, maps);
+    asm.load(4, R9, R7, COPIES.addresses);
+    asm.jump("ge", R9, MAX_ADDRESSES, k.drop);
+    asm.jump("ne", R9, 0, further);
+    asm.mov(R1, R7);
+    asm.alu("add", R1, COPIES.addressLength);
+    asm.goto(read);
+    asm.place(further);
+    taskStorage(k, maps.more, k.drop, true);
+    asm.mov(R1, R9);
+    asm.alu("sub", R1, 1);
+    // It is not 0, which not every verifier concludes.
+    asm.alu("and", R1, MAX_ADDRESSES - 1);
+    asm.alu("mul", R1, MORE.addressSize);
+    asm.alu("add", R1, R0);
+    asm.alu("add", R1, MORE.addresses);
+    asm.place(read);
+    asm.store(8, R1, 0, R8);
+    asm.alu("add", R1, 8);
+    asm.mov(R2, R8);
+    asm.load(8, R3, R6, 16);
+    asm.call(HELPER.probeReadKernel);
+    asm.load(4, R9, R7, COPIES.addresses);
+    asm.alu("add", R9, 1);
+    asm.store(4, R7, COPIES.addresses, R9);
+  });
+}
