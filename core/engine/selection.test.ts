@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { EVENT } from "../schema/event-codes.ts";
+import { EVENTS } from "../schema/events.ts";
 import { selectSyscalls, syscallNames, syscallsOfEvents } from "./selection.ts";
 
 const NONE = { custom_set: [], repair: false, all: false };
@@ -32,6 +33,30 @@ test("selectSyscalls repairs a selection of rules with what state needs for it",
   const repaired = names([EVENT.SOCKET_LISTEN_X], { ...NONE, repair: true });
   expect(repaired).toEqual(expect.arrayContaining(["listen", "socket", "bind", "close", "clone", "execve"]));
   expect(repaired).not.toContain("memfd_create");
+});
+
+test("syscallsOfEvents finds tracepoints behind their events, and those that come in crowds only for rules that mean them", () => {
+  const of = (events: readonly number[], rules?: readonly number[][]) =>
+    syscallNames(
+      syscallsOfEvents(
+        events,
+        rules?.map((codes) => ({ codes })),
+      ),
+    ).sort();
+  expect(of([EVENT.SIGNALDELIVER_E, EVENT.PROCEXIT_1_E])).toEqual(["sched_process_exit", "signal_deliver"]);
+  expect(of([EVENT.SCHEDSWITCH_6_E])).toEqual(["sched_switch"]);
+  expect(of([EVENT.PAGE_FAULT_E])).toEqual(["page_fault_kernel", "page_fault_user"]);
+  const everything = EVENTS.map(({ code }) => code);
+  const crowded = ["page_fault_kernel", "page_fault_user", "sched_switch"];
+  expect(of(everything).filter((name) => crowded.includes(name))).toEqual([]);
+  expect(of(everything)).toContain("signal_deliver");
+  const named = [everything, [EVENT.SCHEDSWITCH_6_E]];
+  expect(of(everything, named).filter((name) => crowded.includes(name))).toEqual(["sched_switch"]);
+});
+
+test("selectSyscalls takes names of tracepoints' events", () => {
+  const custom = names([], { ...NONE, custom_set: ["signaldeliver", "switch"] });
+  expect(custom.sort()).toEqual(["sched_process_exit", "sched_switch", "signal_deliver"]);
 });
 
 test("selectSyscalls names what it does not know", () => {

@@ -28,10 +28,9 @@ type Live = Extract<SourceSpec, { kind: "modern_ebpf" | "ptrace" }>;
 type Wanted = Pick<Ruleset, "codes"> & Partial<Pick<Ruleset, "rules">>;
 
 const tracedFor = (wanted: Wanted, spec: Live): CallSelection => {
-  const traced = selectSyscalls(syscallsOfEvents(wanted.codes("syscall")), spec.base).codes;
-  if (!wanted.rules) return { traced, filters: new Map() };
-  const rules = wanted.rules.filter(({ definition }) => definition.source === "syscall");
-  return { traced, filters: pushDown(traced, rules) };
+  const rules = wanted.rules?.filter(({ definition }) => definition.source === "syscall");
+  const traced = selectSyscalls(syscallsOfEvents(wanted.codes("syscall"), rules), spec.base).codes;
+  return { traced, filters: rules ? pushDown(traced, rules) : new Map() };
 };
 
 interface CallSelection {
