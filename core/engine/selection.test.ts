@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { EVENT } from "../schema/event-codes.ts";
 import { EVENTS } from "../schema/events.ts";
-import { selectSyscalls, syscallNames, syscallsOfEvents } from "./selection.ts";
+import { selectionWarnings, selectSyscalls, syscallNames, syscallsOfEvents } from "./selection.ts";
 
 const NONE = { custom_set: [], repair: false, all: false };
 const names = (
@@ -63,5 +63,17 @@ test("selectSyscalls names what it does not know", () => {
   expect(selectSyscalls(new Set(), { ...NONE, custom_set: ["opennat", "!clse"] }).unknown).toEqual([
     "opennat",
     "clse",
+  ]);
+});
+
+test("selectionWarnings tells what rules match and is not watched, and names that nothing has", () => {
+  const rules = syscallsOfEvents([EVENT.SYSCALL_PREAD_X, EVENT.SYSCALL_READ_X, EVENT.SYSCALL_CHMOD_X]);
+  const warnings = (base: typeof NONE | { custom_set: string[]; repair: boolean; all: boolean }) =>
+    selectionWarnings(rules, selectSyscalls(rules, base));
+  expect(warnings({ ...NONE, all: true })).toEqual([]);
+  expect(warnings(NONE)).toEqual([expect.stringContaining("(unsupported-evttype): pread, read.")]);
+  expect(warnings({ ...NONE, all: true, custom_set: ["opennat", "!chmod"] })).toEqual([
+    "Invalid syscall names: warning (base_syscalls override): opennat",
+    expect.stringContaining("(unsupported-evttype): chmod."),
   ]);
 });

@@ -112,6 +112,32 @@ export function selectSyscalls(rules: ReadonlySet<number>, base: BaseSyscalls): 
   return { codes, unknown: [...plus, ...minus].filter((name) => !codesByName.has(name)) };
 }
 
+/** What of a selection the log should tell: names that nothing has, and events that rules match and that are not watched. */
+export function selectionWarnings(
+  rules: ReadonlySet<number>,
+  { codes, unknown }: SyscallSelection,
+): string[] {
+  const missing = [...rules].filter((code) => !codes.has(code)).map(eventName);
+  return [
+    ...(unknown.length > 0
+      ? [`Invalid syscall names: warning (base_syscalls override): ${unknown.join(", ")}`]
+      : []),
+    ...(missing.length > 0
+      ? [
+          `Loaded rules match events that are not watched: warning (unsupported-evttype): ${[...new Set(missing)].sort().join(", ")}. ` +
+            "Reading and writing calls are watched with base_syscalls.all, others may have been taken out by base_syscalls.custom_set",
+        ]
+      : []),
+  ];
+}
+
+/** Name of the event that a call or tracepoint gives; the call's own where the event is the general one. */
+function eventName(code: number): string {
+  const { name, exit } = SYSCALLS[code]!;
+  const event = EVENTS[exitEvent(exit)] ?? TRACEPOINT_EVENTS.get(name);
+  return event && event.code !== EVENT.GENERIC_X ? event.name : name;
+}
+
 /** Names of the calls, as people know them. */
 export const syscallNames = (codes: Iterable<number>): string[] =>
   [...codes].map((code) => SYSCALLS[code]!.name);

@@ -73,7 +73,8 @@ function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void
   const matches = new Map<string, number>();
   const capturing =
     spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
-  const opened = makeSource(spec, state, ruleset, { plugins, wakeFd });
+  const warn = (message: string): void => tell({ type: "log", level: "warning", message });
+  const opened = makeSource(spec, state, ruleset, { plugins, wakeFd, warn });
   const monitoring = new Monitoring(spec.monitoring, {
     source: opened.source,
     isReplay,
