@@ -101,6 +101,10 @@ export class EbpfSource implements Source {
     this.#scan.scanThread(tid, sink);
   }
 
+  rescan(sink: SeedSink): Iterator<void> {
+    return this.#scan.processes(sink);
+  }
+
   pump(sink: Sink, timeoutMs: number): number {
     const probe = this.#probe;
     if (!probe) return -1;

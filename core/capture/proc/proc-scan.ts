@@ -34,8 +34,15 @@ export class ProcScan {
   /** Hands over the machine, all threads and all descriptors. */
   scan(sink: SeedSink): void {
     this.machine(sink);
+    for (const _ of this.processes(sink));
+  }
+
+  /** Hands over all threads and descriptors, a process at each step. */
+  *processes(sink: SeedSink): Generator<void> {
     for (const name of listDirectory(this.#proc)) {
-      if (/^\d+$/.test(name)) this.#process(sink, Number(name));
+      if (!/^\d+$/.test(name)) continue;
+      this.#process(sink, Number(name));
+      yield;
     }
     this.#fds.forget();
   }
