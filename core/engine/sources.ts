@@ -77,6 +77,7 @@ export function makeSource(
   state.accounts.source = new AccountFiles(hostRoot);
   state.findContainer = (match, known, ancestors) => lookup.find(match, known, ancestors);
   state.fetchThread = (tid, sink) => source.fetchThread(tid, sink);
+  state.fetchFds = (pid, fds, sink) => source.fetchFds(pid, fds, sink);
   state.threadExists = (tid) => statSync(`${hostRoot}/proc/${tid}`, { throwIfNoEntry: false }) !== undefined;
   let { base } = spec;
   const retarget = (wanted: Wanted): void => {

@@ -105,6 +105,11 @@ export class EbpfSource implements Source {
     return this.#scan.processes(sink);
   }
 
+  /** Hands over what /proc says of these descriptors of a process. */
+  fetchFds(pid: number, fds: readonly number[], sink: SeedSink): void {
+    this.#scan.scanFds(pid, fds, sink);
+  }
+
   pump(sink: Sink, timeoutMs: number): number {
     const probe = this.#probe;
     if (!probe) return -1;

@@ -61,6 +61,12 @@ export class ProcScan {
     if (thread) sink.thread(thread);
   }
 
+  /** Hands over these descriptors of a process, as far as they are open. */
+  scanFds(pid: number, fds: readonly number[], sink: SeedSink): void {
+    this.#fds.some(pid, fds, (seed) => sink.fd(seed));
+    this.#fds.forget();
+  }
+
   #process(sink: SeedSink, pid: number): void {
     const leader = this.#threads.process(pid);
     if (!leader) return;
