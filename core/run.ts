@@ -8,7 +8,7 @@ import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { diffConfig } from "./config/settings.ts";
 import { ConfigWatcher } from "./config/watch.ts";
-import { clearAfterReload, clearAfterStart } from "./engine/after-start.ts";
+import { clearAfterReload, clearAfterStart, clearNow } from "./engine/after-start.ts";
 import { EngineGroup, type GroupStats } from "./engine/engine-group.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
@@ -138,7 +138,9 @@ class Run {
       onLog: (level, message) => this.#log.log(level, message),
       onLibsLog: (level, message) => this.#log.libs(level, message),
       onCapturing: () => {
-        if (!this.#isReplay) clearAfterStart();
+        // What a capture costs is seen at once.
+        if (this.#isReplay) clearNow();
+        else clearAfterStart();
       },
     });
     this.#metrics = new SelfMetrics(this.#loaded, this.#outputs, this.#hostname);

@@ -27,6 +27,7 @@ async function ask(
     });
   }
   const run = Bun.spawn([path, verb], {
+    env: process.env,
     stdin: new Blob([input]),
     stdout: "pipe",
     stderr: "ignore",

@@ -33,6 +33,7 @@ const SYMBOLS = {
   process_vm_readv: { args: [i32, ptr, i64, ptr, i64, i64], returns: i64 },
   posix_spawn: { args: [ptr, ptr, ptr, ptr, ptr, ptr], returns: i32 },
   execvp: { args: [ptr, ptr], returns: i32 },
+  unsetenv: { args: [ptr], returns: i32 },
   prctl: { args: [i32, i64, i64, i64, i64], returns: i32 },
   kill: { args: [i32, i32], returns: i32 },
   signal: { args: [i32, i64], returns: i64 },

@@ -33,13 +33,14 @@ export function programOutput({ program, keep_alive: keepAlive }: ProgramOptions
     const { readEnd, writeEnd } = openPipe();
     try {
       // Its own session, so that Ctrl-C in a terminal does not take it away before the last alerts are written.
-      const process = Bun.spawn(["sh", "-c", program], {
+      const spawned = Bun.spawn(["sh", "-c", program], {
+        env: process.env,
         stdin: readEnd,
         stdout: "inherit",
         stderr: "inherit",
         detached: true,
       });
-      return { process, input: writeEnd, born: performance.now() };
+      return { process: spawned, input: writeEnd, born: performance.now() };
     } catch (error) {
       closeFd(writeEnd);
       throw error;

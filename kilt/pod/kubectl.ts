@@ -39,7 +39,8 @@ export class Kubectl {
     try {
       // A Blob is written and closed by the runtime; kubectl that goes away early is seen by its exit code.
       const input = stdin === undefined ? "ignore" : new Blob([new Uint8Array(stdin)]);
-      return Bun.spawn(this.words(args), { stdin: input, stdout: "pipe", stderr: "pipe" });
+      const pipes = { stdin: input, stdout: "pipe", stderr: "pipe" } as const;
+      return Bun.spawn(this.words(args), { ...pipes, env: process.env });
     } catch (error) {
       throw new FalcoError("KUBECTL", `Cannot run ${this.#program}: ${reasonOf(error)}`, {
         hint: "install kubectl and put it into the PATH, or name it with --kubectl",

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { ENGINE_SETTING } from "../../core/ffi/engine-setting.ts";
 import { EmptyRoot, emptyRootUnavailable } from "../harness/empty-root.ts";
 import { readElf } from "./elf.ts";
 import { findGlibc, type Glibc } from "./glibc.ts";
@@ -14,6 +15,8 @@ const native = nativeTarget(maps);
 const glibc = findGlibc(native, native, maps);
 const noGlibc = typeof glibc === "string" ? glibc : undefined;
 const noRoot = noGlibc ?? emptyRootUnavailable();
+/** What the stub adds for the JavaScript engine. */
+const added = { [ENGINE_SETTING.name]: ENGINE_SETTING.value };
 const hostile = {
   BUN_BE_BUN: "1",
   BUN_OPTIONS: "--preload=/falco",
@@ -74,7 +77,8 @@ describe("onefile()", () => {
           answer: 42,
         });
         expect(seen.env.KEPT).toBe("yes");
-        expect(seen.child).toEqual({ SEEN: "1" });
+        // The same program once more, with a stub of its own.
+        expect(seen.child).toEqual({ ...added, SEEN: "1" });
       } finally {
         root.remove();
       }
@@ -85,7 +89,7 @@ describe("onefile()", () => {
     `its result never sees the variables that would make it an interpreter${skipping(noGlibc)}`,
     () => {
       const seen = start(joined, { ...hostile, FIRST: "1", BUNNY: "kept", B: "", LAST: "9" });
-      expect(seen.env).toEqual({ FIRST: "1", BUNNY: "kept", B: "", LAST: "9" });
+      expect(seen.env).toEqual({ ...added, FIRST: "1", BUNNY: "kept", B: "", LAST: "9" });
       expect(seen.parent).toBe(process.pid);
       expect(seen.pageSize).toBeGreaterThanOrEqual(4096);
     },
@@ -94,7 +98,7 @@ describe("onefile()", () => {
   test.skipIf(noGlibc !== undefined)(
     `its result starts with no environment at all${skipping(noGlibc)}`,
     () => {
-      expect(start(joined, {}).env).toEqual({});
+      expect(start(joined, {}).env).toEqual(added);
     },
   );
 

@@ -1,4 +1,5 @@
 import { FalcoError } from "../../core/errors.ts";
+import { ENGINE_SETTING } from "../../core/ffi/engine-setting.ts";
 import { redirectLibraries } from "./dynamic.ts";
 import { type Elf, encodeSegments, endAddress, PF, PT, readElf, roundUp, type Segment } from "./elf.ts";
 import { stub } from "./stub.ts";
@@ -63,6 +64,7 @@ export function onefile(program: Buffer, loader: Library, libraries: readonly Li
     variables: codeAddress + layout.variables,
     next: loaderBase + ld.entry,
     inside: {
+      setting: data.put(Buffer.from(`${ENGINE_SETTING.name}=${ENGINE_SETTING.value}\0`, "latin1")),
       auxiliary: [
         [AT.phdr, shown],
         [AT.phnum, elf.segments.length],
@@ -92,7 +94,12 @@ function layOutCode(elf: Elf, libraries: readonly Library[]) {
   const sample: StubPlan = {
     variables: 0,
     next: 0,
-    inside: { auxiliary: Object.values(AT).map((type) => [type, 0] as const), libraries: 0, message: [0, 0] },
+    inside: {
+      setting: 0,
+      auxiliary: Object.values(AT).map((type) => [type, 0] as const),
+      libraries: 0,
+      message: [0, 0],
+    },
   };
   const variables = stub[elf.arch](sample).length;
   const message = variables + encodeVariables().length;

@@ -14,6 +14,8 @@ export const A64 = {
   movk: (d: number, imm: number, lane: number) => (0xf2800000 | (lane << 21) | (imm << 5) | d) >>> 0,
   mov: (d: number, m: number) => (0xaa0003e0 | (m << 16) | d) >>> 0,
   addImm: (d: number, n: number, imm: number) => (0x91000000 | (imm << 10) | (n << 5) | d) >>> 0,
+  subImm: (d: number, n: number, imm: number) => (0xd1000000 | (imm << 10) | (n << 5) | d) >>> 0,
+  subsImm: (d: number, n: number, imm: number) => (0xf1000000 | (imm << 10) | (n << 5) | d) >>> 0,
   add: (d: number, n: number, m: number) => (0x8b000000 | (m << 16) | (n << 5) | d) >>> 0,
   /** add xd, sp|xn, xm, uxtx #3 */
   addTimes8: (d: number, n: number, m: number) => (0x8b206c00 | (m << 16) | (n << 5) | d) >>> 0,
@@ -51,6 +53,8 @@ export const A64 = {
 /** The start stub for ARM64. See stub-plan.ts for what it does; x0 (the loader's exit hook) is left as it was. */
 export function stubArm64(plan: StubPlan): Buffer {
   const code = new Code();
+  if (plan.inside) addVariable(code, plan.inside.setting);
+  else findEnvironment(code);
   cleanEnvironment(code, plan.variables);
   if (plan.inside) {
     shiftAuxiliary(code, plan.inside.auxiliary);
@@ -80,13 +84,35 @@ function branch(code: Code, word: number, label: string, shift = 5, bits = 19): 
 }
 const jump = (code: Code, label: string): void => branch(code, A64.b(), label, 0, 26);
 
-/** Copies the pointers of the variables that may stay over those that may not. x2 reads, x3 writes. */
-function cleanEnvironment(code: Code, variables: number): void {
+/** Lets x2, which reads, and x3, which writes, begin where the environment does. */
+function findEnvironment(code: Code): void {
   code
     .u32(A64.ldr(1, SP))
     .u32(A64.addTimes8(2, SP, 1))
     .u32(A64.addImm(2, 2, 16))
     .u32(A64.mov(3, 2));
+}
+
+/** The same, with what lies before the environment (argc, arguments, a zero) moved down, so that there is room for a variable more. */
+function addVariable(code: Code, variable: number): void {
+  code
+    .u32(A64.addImm(2, SP, 0))
+    .u32(A64.subImm(SP, SP, 16))
+    .u32(A64.addImm(3, SP, 0))
+    .u32(A64.ldr(4, 2))
+    .u32(A64.addImm(4, 4, 2));
+  code
+    .label("argument")
+    .u32(A64.ldrNext(5, 2))
+    .u32(A64.strNext(5, 3))
+    .u32(A64.subsImm(4, 4, 1));
+  branch(code, A64.bCond(NE), "argument");
+  loadImmediate(code, 5, variable);
+  code.u32(A64.strNext(5, 3));
+}
+
+/** Copies the pointers of the variables that may stay, from x2 on, to where x3 points. */
+function cleanEnvironment(code: Code, variables: number): void {
   code.label("variable").u32(A64.ldrNext(4, 2));
   branch(code, A64.cbz(4), "end of environment");
   loadImmediate(code, 5, variables);

@@ -10,6 +10,8 @@ const JLE = 0x8e;
 /** The start stub for x86-64. See stub-plan.ts for what it does; rdx (the loader's exit hook) is left as it was. */
 export function stubX64(plan: StubPlan): Buffer {
   const code = new Code();
+  if (plan.inside) addVariable(code, plan.inside.setting);
+  else findEnvironment(code);
   cleanEnvironment(code, plan.variables);
   if (plan.inside) {
     shiftAuxiliary(code, plan.inside.auxiliary);
@@ -35,12 +37,31 @@ function loadImmediate(code: Code, register: number, value: number): void {
   code.bytes(register < 8 ? 0x48 : 0x49, 0xb8 + (register & 7)).u64(value);
 }
 
-/** Copies the pointers of the variables that may stay over those that may not. rbx reads, r8 writes. */
-function cleanEnvironment(code: Code, variables: number): void {
+/** Lets rbx, which reads, and r8, which writes, begin where the environment does; rbp keeps the stack's top. */
+function findEnvironment(code: Code): void {
   code.bytes(0x48, 0x89, 0xe5); //                             mov rbp, rsp
   code.bytes(0x48, 0x8b, 0x45, 0x00); //                       mov rax, [rbp]          argc
   code.bytes(0x48, 0x8d, 0x5c, 0xc5, 0x10); //                 lea rbx, [rbp+rax*8+16] envp
   code.bytes(0x49, 0x89, 0xd8); //                             mov r8, rbx
+}
+
+/** The same, with what lies before the environment moved down, so that there is room for a variable more. */
+function addVariable(code: Code, variable: number): void {
+  code.bytes(0x48, 0x89, 0xe6); //                             mov rsi, rsp
+  code.bytes(0x48, 0x83, 0xec, 0x10); //                       sub rsp, 16             stays aligned
+  code.bytes(0x48, 0x89, 0xe5); //                             mov rbp, rsp
+  code.bytes(0x48, 0x8b, 0x0e); //                             mov rcx, [rsi]          argc
+  code.bytes(0x48, 0x83, 0xc1, 0x02); //                       add rcx, 2              itself, and a zero
+  code.bytes(0x48, 0x89, 0xe7); //                             mov rdi, rsp
+  code.bytes(0xf3, 0x48, 0xa5); //                             rep movsq
+  code.bytes(0x48, 0x89, 0xf3, 0x49, 0x89, 0xf8); //           mov rbx, rsi; mov r8, rdi
+  loadImmediate(code, 0, variable); //                         mov rax, variable
+  code.bytes(0x49, 0x89, 0x00); //                             mov [r8], rax
+  code.bytes(0x49, 0x83, 0xc0, 0x08); //                       add r8, 8
+}
+
+/** Copies the pointers of the variables that may stay, from rbx on, to where r8 points. */
+function cleanEnvironment(code: Code, variables: number): void {
   code.label("variable").bytes(0x48, 0x8b, 0x03); //           mov rax, [rbx]
   code.bytes(0x48, 0x83, 0xc3, 0x08); //                       add rbx, 8
   code.bytes(0x48, 0x85, 0xc0); //                             test rax, rax

@@ -7,7 +7,7 @@ import { DROPPED_VARIABLES, encodeVariables, type StubPlan } from "./stub-plan.t
 const plan: StubPlan = { variables: 0x1122_3344_5566, next: 0x7788_99aa };
 const full: StubPlan = {
   ...plan,
-  inside: { auxiliary: [[3, 0x1000]], libraries: 0x2000, message: [0x3000, 90] },
+  inside: { setting: 0x4000, auxiliary: [[3, 0x1000]], libraries: 0x2000, message: [0x3000, 90] },
 };
 
 describe("A64", () => {
@@ -17,6 +17,9 @@ describe("A64", () => {
     ["movk x16, #0x7788, lsl #16", A64.movk(16, 0x7788, 1), 0xf2aef110],
     ["mov x3, x2", A64.mov(3, 2), 0xaa0203e3],
     ["add x2, x2, #16", A64.addImm(2, 2, 16), 0x91004042],
+    ["add x3, sp, #0", A64.addImm(3, 31, 0), 0x910003e3],
+    ["sub sp, sp, #16", A64.subImm(31, 31, 16), 0xd10043ff],
+    ["subs x4, x4, #1", A64.subsImm(4, 4, 1), 0xf1000484],
     ["add x8, x5, x6", A64.add(8, 5, 6), 0x8b0600a8],
     ["add x2, sp, x1, uxtx #3", A64.addTimes8(2, 31, 1), 0x8b216fe2],
     ["subs x22, x22, x0", A64.subs(22, 22, 0), 0xeb0002d6],
@@ -64,7 +67,7 @@ describe("stub()", () => {
       const zero: StubPlan = {
         variables: 0,
         next: 0,
-        inside: { auxiliary: [[3, 0]], libraries: 0, message: [0, 0] },
+        inside: { setting: 0, auxiliary: [[3, 0]], libraries: 0, message: [0, 0] },
       };
       expect(stub[arch](full).length).toBe(stub[arch](zero).length);
     });

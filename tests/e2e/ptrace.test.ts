@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { ENGINE_SETTING } from "../../core/ffi/engine-setting.ts";
 import { endWithTests } from "../harness/children.ts";
 import { eventually } from "../harness/programs.ts";
 
@@ -29,11 +30,12 @@ writeFileSync(
 );
 
 const falco = (...words: string[]): string[] => [process.execPath, MAIN, "trace", "-r", RULES, ...words];
-const start = (...words: string[]) =>
+const startIn = (env: Record<string, string | undefined>, ...words: string[]) =>
   endWithTests(
-    Bun.spawn(falco(...words), { stdin: "ignore", stdout: "pipe", stderr: "pipe", cwd: dir }),
+    Bun.spawn(falco(...words), { stdin: "ignore", stdout: "pipe", stderr: "pipe", cwd: dir, env }),
     "SIGTERM",
   );
+const start = (...words: string[]) => startIn(process.env, ...words);
 
 async function run(...words: string[]) {
   return await ended(start(...words));
@@ -70,6 +72,19 @@ describe.skipIf(reason !== undefined)("falco trace -- COMMAND", () => {
     expect(stderr).toContain("secret read by cat below");
     expect(stderr).toMatch(/started cat exe=\S*\/cat args=/);
     expect(stderr.trim().split("\n").length).toBe(2);
+  });
+
+  test("neither it nor an output's program sees what falco tells its JavaScript engine", async () => {
+    const seen = join(dir, "environment");
+    const program = ["-o", "program_output.enabled=true", "-o", `program_output.program=env > ${seen}; cat`];
+    const environment = { ...process.env, [ENGINE_SETTING.name]: ENGINE_SETTING.value, KEPT: "yes" };
+    const command = ["--", "sh", "-c", `cat ${SECRET} && env`];
+    const { code, stdout } = await ended(startIn(environment, ...program, ...command));
+    expect(code).toBe(0);
+    for (const text of [stdout, readFileSync(seen, "utf8")]) {
+      expect(text).toContain("KEPT=yes");
+      expect(text).not.toContain(ENGINE_SETTING.name);
+    }
   });
 
   test("the rules on board alert on reading a sensitive file", async () => {

@@ -57,6 +57,17 @@ test("no file names a path of the machine it was written on", () => {
   expect(paths(naming)).toEqual([]);
 });
 
+// Left to itself, the runtime hands on the environment it was started with: with what is meant for it alone (core/ffi/engine-setting.ts).
+test("whoever starts a program says with which environment", () => {
+  const calls = files
+    .filter((file) => !file.test && !file.path.startsWith("tests/"))
+    .flatMap(({ path, text }) =>
+      [...text.matchAll(/Bun\.spawn(?:Sync)?\([\s\S]*?\);/g)].map(([call]) => ({ path, call })),
+    );
+  expect(calls.length).toBeGreaterThan(3);
+  expect(calls.filter(({ call }) => !/\benv\b/.test(call))).toEqual([]);
+});
+
 test("the type checker is never silenced, and any is never a type", () => {
   const silencing = /@ts-(ignore|nocheck)|biome-ignore.*noExplicitAny/;
   const found = files
