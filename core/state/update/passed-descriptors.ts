@@ -1,6 +1,6 @@
 import type { EventCursor } from "../../event/cursor.ts";
+import { isSeldom } from "../../ffi/seldom.ts";
 import { FD } from "../fd.ts";
-import { isSeldom } from "../seldom.ts";
 import type { State } from "../state.ts";
 
 /** struct cmsghdr of 64-bit programs: | length u64, this header included | level i32 | type i32 | data …, the next one at a multiple of 8. */
