@@ -33,6 +33,7 @@ export function dispatcherProgram(target: Target): Buffer {
   asm.mov(R0, R7);
   k.follow(btf.path("pt_regs", arch.number));
   asm.alu32("mov", R9, R0);
+  if (arch.marked !== undefined) asm.alu32("and", R9, ~arch.marked);
   asm.jump("ge", R9, MAX_SYSCALLS, done);
   asm.mapValue(R1, maps.interest, INTEREST.flags);
   asm.alu("add", R1, R9);

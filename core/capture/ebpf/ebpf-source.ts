@@ -131,14 +131,24 @@ export class EbpfSource implements Source {
 
   /** Hands over what /proc says of a thread that an event belongs to and that no seed or event introduced. */
   fetchThread(tid: number, sink: SeedSink): void {
-    const probe = this.#probe;
-    this.#scan.scanThread(
-      tid,
-      withThreads(sink, (seed) => {
-        probe?.known.forget(seed.tid);
-        sink.thread(seed);
-      }),
-    );
+    this.#scan.scanThread(tid, this.#corrected(sink));
+  }
+
+  rescan(sink: SeedSink): Iterator<void> {
+    return this.#scan.processes(this.#corrected(sink));
+  }
+
+  /** The sink for threads that may become others than events told: conditions in the kernel must not go by these any more. */
+  #corrected(sink: SeedSink): SeedSink {
+    return withThreads(sink, (seed) => {
+      this.#probe?.known.forget(seed.tid);
+      sink.thread(seed);
+    });
+  }
+
+  /** Hands over what /proc says of these descriptors of a process. */
+  fetchFds(pid: number, fds: readonly number[], sink: SeedSink): void {
+    this.#scan.scanFds(pid, fds, sink);
   }
 
   pump(sink: Sink, timeoutMs: number): number {

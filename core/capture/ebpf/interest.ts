@@ -1,4 +1,4 @@
-/** Call numbers the probe can tell apart; higher ones (x32, private) are not captured. */
+/** Call numbers the probe can tell apart; higher ones (of x32 alone, private) are not captured. */
 export const MAX_SYSCALLS = 512;
 
 /**
