@@ -1,6 +1,6 @@
 import { existsSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { Api } from "./api.ts";
+import type { Api } from "./api.ts";
 import { pluginVersions } from "./capture/plugin/find.ts";
 import type { PluginSetting } from "./capture/plugin/plugin.ts";
 import { chosenRules } from "./chosen-rules.ts";
@@ -67,13 +67,33 @@ const SYSLOG_SOCKET = "/dev/log";
  * The composition root: the one place where sources, state, engine and outputs meet.
  */
 export async function run(options: RunOptions): Promise<number> {
-  return await new Run(options).go();
+  const workload = options.trace && new TracedWorkload(options.trace);
+  const loaded = configOf(options);
+  // What serves the API is most of this program's code, and few run it.
+  const api = loaded.config.grpc.enabled ? (await import("./api.ts")).Api : undefined;
+  return await new Run(options, { workload, loaded, api }).go();
+}
+
+function configOf({ configPath, overrides }: RunOptions, layer?: ConfigLayer): LoadedConfig {
+  return loadConfig({
+    overrides,
+    ...(configPath === undefined ? {} : { path: configPath }),
+    ...(layer === undefined ? {} : { layer }),
+  });
 }
 
 const tooManyDrops = (): FalcoError =>
   new FalcoError("DROPS", "Stopped: more system calls were lost than syscall_event_drops.threshold allows", {
     hint: 'its actions include "exit"',
   });
+
+/** What a run begins with. */
+interface RunParts {
+  readonly workload: TracedWorkload | undefined;
+  readonly loaded: LoadedConfig;
+  /** The gRPC API, if it is enabled. */
+  readonly api: typeof Api | undefined;
+}
 
 class Run {
   readonly #options: RunOptions;
@@ -97,10 +117,10 @@ class Run {
   /** What is asked for during the start waits for its end. */
   #reloading: Promise<void> = this.#started.promise;
 
-  constructor(options: RunOptions) {
+  constructor(options: RunOptions, { workload, loaded, api }: RunParts) {
     this.#options = options;
-    this.#workload = options.trace && new TracedWorkload(options.trace);
-    this.#loaded = this.#loadConfig();
+    this.#workload = workload;
+    this.#loaded = loaded;
     this.#plugins = loadedPlugins(this.#loaded);
     checkPlugins(this.#plugins);
     const { config } = this.#loaded;
@@ -116,7 +136,7 @@ class Run {
         },
       },
     });
-    this.#api = config.grpc.enabled ? this.#makeApi() : undefined;
+    this.#api = api && this.#makeApi(api);
     // What the API's clients have set in an earlier run is part of the configuration.
     if (this.#api) this.#loaded = this.#loadConfig();
     this.#outputs = new OutputQueue(this.#outputOptions(), {
@@ -157,8 +177,8 @@ class Run {
     return this.#loaded.config.engine.kind === "replay";
   }
 
-  #makeApi(): Api {
-    return new Api(this.#loaded.config, {
+  #makeApi(made: typeof Api): Api {
+    return new made(this.#loaded.config, {
       loaded: () => this.#loaded,
       tryConfig: (layer) => this.#loadConfig(layer),
       reload: () => this.#takeOn(),
@@ -171,12 +191,7 @@ class Run {
   }
 
   #loadConfig(layer: ConfigLayer | undefined = this.#api?.layer): LoadedConfig {
-    const { configPath, overrides } = this.#options;
-    return loadConfig({
-      overrides,
-      ...(configPath === undefined ? {} : { path: configPath }),
-      ...(layer === undefined ? {} : { layer }),
-    });
+    return configOf(this.#options, layer);
   }
 
   #outputOptions(): LoadedConfig["config"] {

@@ -92,7 +92,10 @@ export function tellRules(log: Log, report: RulesReport): void {
 }
 
 /** Where events come from: a capture has its sources in itself, anything else those of its engines. */
-export function tellSources(log: Log, sources: readonly SourceSpec[], { capture }: Config): void {
+export function tellSources(log: Log, sources: readonly SourceSpec[], { capture, engine }: Config): void {
+  if (engine.kind === "kmod" && sources.some(({ kind }) => kind === "modern_ebpf")) {
+    log.log("warning", "There is no kernel module: engine.kind=kmod takes the eBPF probe");
+  }
   for (const source of sources) {
     if (source.kind !== "modern_ebpf") continue;
     const { bufferBytes } = source;

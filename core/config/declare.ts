@@ -36,6 +36,8 @@ export interface Choices<T extends string> {
   readonly what: string;
   readonly words: readonly T[];
   readonly aliases?: Readonly<Record<string, T>>;
+  /** Words of earlier releases, and why they are no more. */
+  readonly gone?: Readonly<Record<string, string>>;
   /** Print the words as an `enum` in the JSON Schema; elsewhere the reference's schema says only `string`. */
   readonly strict?: boolean;
 }

@@ -126,18 +126,22 @@ class Decoder {
 
   #text(key: TextKey, tree: ScalarTree, path: string, context: string): string {
     if (!key.choices) return tree.text;
-    const { what, words, aliases = {}, strict } = key.choices;
+    const { what, words, aliases = {}, gone = {}, strict } = key.choices;
     const word = tree.text.toLowerCase();
     const known = Object.hasOwn(aliases, word)
       ? aliases[word]
       : words.find((candidate) => candidate === word);
     if (known !== undefined) return known;
-    const near = nearest(word, words);
+    const why = Object.hasOwn(gone, word) ? gone[word] : undefined;
+    const near = why === undefined ? nearest(word, words) : undefined;
     this.#report({
       key: path,
       context,
       rule: RULES.enum,
-      message: `Unknown ${what} "${shown(tree)}"--must be one of ${words.join(", ")}`,
+      message:
+        why === undefined
+          ? `Unknown ${what} "${shown(tree)}"--must be one of ${words.join(", ")}`
+          : `The ${what} "${word}" is not supported: ${why}`,
       ...(near ? { hint: `did you mean "${near}"?` } : {}),
       place: tree.place,
       // The reference goes on with the default for those words that its schema lists.

@@ -76,7 +76,9 @@ test.each([
   ["rule_matching: wrong", 'Unknown rule matching strategy "wrong"--must be one of first, all', 1],
   ["priority: loud", 'Unknown priority "loud"', 1],
   ["log_level: chatty", 'Unknown log level "chatty"', 1],
-  ["engine: {kind: gvisor}", 'Unknown engine kind "gvisor"', 1],
+  ["engine: {kind: kernel}", 'Unknown engine kind "kernel"--must be one of kmod, modern_ebpf', 1],
+  ["engine: {kind: gvisor}", 'The engine kind "gvisor" is not supported: gVisor', 1],
+  ["engine: {kind: ebpf}", 'The engine kind "ebpf" is not supported: no eBPF object', 1],
   ["a: 1\nfalco_libs: 512", 'Invalid "falco_libs": expected a map, found a single value', 2],
   ["a: [1\nb: 2", "Cannot read configuration", 2],
   ["- a\n- b", "expected keys and values, found a list", 1],
@@ -124,6 +126,12 @@ test.each([
   const error = await failure(loadOne(content));
   expect(error.message).toContain("Error reading config file");
   expect(error.message).toContain(message);
+});
+
+test("loadConfig takes the engine kind auto for the eBPF probe", async () => {
+  const { config, files } = await loadOne("engine: {kind: auto}");
+  expect(config.engine.kind).toBe("modern_ebpf");
+  expect(files[0]?.findings).toEqual([]);
 });
 
 test("loadConfig takes addresses, plugin paths and actions that are right", async () => {

@@ -115,9 +115,17 @@ export const schema = object(
       "Where system calls come from.",
       {
         kind: choice(
-          "`modern_ebpf` watches the kernel, `replay` reads a capture file, `nodriver` watches nothing (plugins only), `ptrace` watches processes without kernel access; `kmod` is accepted and means `modern_ebpf`.",
+          "`modern_ebpf` watches the kernel, `replay` reads a capture file, `nodriver` watches nothing (plugins only), `ptrace` watches processes without kernel access; `auto` and `kmod` are accepted and mean `modern_ebpf`.",
           "modern_ebpf",
-          { what: "engine kind", words: ["kmod", "modern_ebpf", "replay", "nodriver", "ptrace"] },
+          {
+            what: "engine kind",
+            words: ["kmod", "modern_ebpf", "replay", "nodriver", "ptrace"],
+            aliases: { auto: "modern_ebpf" },
+            gone: {
+              ebpf: "no eBPF object is built or downloaded any more, the probe of modern_ebpf is part of this program",
+              gvisor: "gVisor's events cannot be read here",
+            },
+          },
           { restart: true },
         ),
         kmod: object(

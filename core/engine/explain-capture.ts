@@ -6,7 +6,7 @@ import { SIGNAL_NAMES } from "../schema/names.ts";
 import { SYSCALLS } from "../schema/syscalls.ts";
 import { pushDown } from "./push-down.ts";
 import type { Ruleset } from "./ruleset.ts";
-import { type BaseSyscalls, selectSyscalls, syscallsOfEvents } from "./selection.ts";
+import { type BaseSyscalls, selectSyscalls, syscallsOfEvents, TRACEPOINT_EVENTS } from "./selection.ts";
 
 /** A line of what live capture watches. */
 export interface CaptureRow {
@@ -30,12 +30,12 @@ reading one there costs as much as recording the call.`;
 /** What live capture with these rules watches, in the order of the calls' names, and what of it never leaves the kernel. */
 export function explainCapture(ruleset: Ruleset, base: BaseSyscalls): CaptureRow[] {
   const rules = ruleset.rules.filter(({ definition }) => definition.source === "syscall");
-  const { codes } = selectSyscalls(syscallsOfEvents(ruleset.codes("syscall")), base);
+  const { codes } = selectSyscalls(syscallsOfEvents(ruleset.codes("syscall"), rules), base);
   const filters = pushDown(codes, rules);
   return [...codes]
     .map((code) => {
       const { name, exit } = SYSCALLS[code]!;
-      const event = EVENT[exit as keyof typeof EVENT];
+      const event = EVENT[exit as keyof typeof EVENT] ?? TRACEPOINT_EVENTS.get(name)?.code ?? -1;
       const wanting = rules.filter((rule) => [...rule.codes].includes(event)).map((rule) => rule.name);
       return {
         call: name,

@@ -13,6 +13,8 @@ export interface LoopHooks {
   /** After each wait that did not end the source, with the number of events it brought. */
   readonly waited?: (events: number) => void;
   readonly stopped: () => boolean;
+  /** There is other work to go on with as soon as the source has nothing more. */
+  readonly isBusy?: () => boolean;
   /** How long the source may block: longer than IDLE_MS where each message also ends its wait. */
   readonly idleMs?: number;
 }
@@ -28,7 +30,7 @@ export async function runLoop(source: Source, sink: Sink, hooks: LoopHooks): Pro
   let yielded = performance.now();
   let patience = idleMs;
   while (!hooks.stopped()) {
-    const pumped = source.pump(sink, patience);
+    const pumped = source.pump(sink, hooks.isBusy?.() ? 0 : patience);
     const count = typeof pumped === "number" ? pumped : await pumped;
     if (count >= 0) hooks.waited?.(count);
     const flushed = hooks.flush();

@@ -25,6 +25,8 @@ export interface MonitoringDeps {
   readonly alert: (alert: Alert) => void;
   readonly log: (level: LogLevel, message: string) => void;
   readonly stop: () => void;
+  /** Events were lost since the last look. */
+  readonly lost?: () => void;
 }
 
 const nowNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
@@ -36,6 +38,7 @@ export class Monitoring {
   readonly #drops: DropMonitor;
   readonly #idle: IdleWatch;
   #gaveUp = false;
+  #lost = 0;
   #nextLook = performance.now() + SECOND_MS;
 
   constructor(options: MonitoringOptions, deps: MonitoringDeps) {
@@ -84,6 +87,9 @@ export class Monitoring {
   #look(time: bigint): void {
     const { seen, dropped } = this.#deps.source.stats();
     this.#drops.look({ seen, drops: dropped }, time);
+    const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
+    if (lost > this.#lost) this.#deps.lost?.();
+    this.#lost = lost;
   }
 
   #giveUp(): void {

@@ -20,9 +20,16 @@ export interface SyscallSelection {
   readonly unknown: readonly string[];
 }
 
+/** Events of tracepoints, by the name that the tracepoint has among the system calls. */
+export const TRACEPOINT_EVENTS = new Map(
+  EVENTS.filter((e) => e.origin === "TRACEPOINT" && (e.flags & (EF.OLD_VERSION | EF.UNUSED)) === 0).flatMap(
+    (e) => e.syscalls.map((name) => [name, e] as const),
+  ),
+);
+
 const codesByName = new Map<string, number[]>();
 for (const { code, name, exit } of SYSCALLS) {
-  const event = EVENTS[EVENT[exit as keyof typeof EVENT] ?? -1];
+  const event = EVENTS[EVENT[exit as keyof typeof EVENT] ?? -1] ?? TRACEPOINT_EVENTS.get(name);
   for (const key of new Set([name, ...(event && event.code !== EVENT.GENERIC_X ? [event.name] : [])])) {
     codesByName.set(key, [...(codesByName.get(key) ?? []), code]);
   }
@@ -61,13 +68,31 @@ function repair(selected: Iterable<number>): number[] {
   ];
 }
 
-/** System calls behind event codes; an event without a call of its own stands for all such calls. */
-export function syscallsOfEvents(events: Iterable<number>): Set<number> {
+/** A machine has up to millions a second of these: they are watched for rules that mean them, not for those that mean everything. */
+const CROWDED: ReadonlySet<number> = new Set([EVENT.SCHEDSWITCH_6_E, EVENT.PAGE_FAULT_E]);
+/** A rule that may be true for more events than this is warned of as matching too many types. */
+const MANY_EVENTS = 100;
+
+/**
+ * System calls and tracepoints behind event codes; an event without a call of its own stands for all such calls. `rules` are the sets of events that
+ * the codes come from.
+ */
+export function syscallsOfEvents(
+  events: Iterable<number>,
+  rules?: readonly { readonly codes: Iterable<number> }[],
+): Set<number> {
   const wanted = new Set(events);
+  const sets = rules ? rules.map(({ codes }) => [...codes]) : [[...wanted]];
+  for (const code of CROWDED) {
+    if (!sets.some((set) => set.length <= MANY_EVENTS && set.includes(code))) wanted.delete(code);
+  }
   return new Set(
-    SYSCALLS.filter(({ exit, enter }) => wanted.has(exitEvent(exit)) || wanted.has(exitEvent(enter))).map(
-      (s) => s.code,
-    ),
+    SYSCALLS.filter(
+      ({ name, exit, enter }) =>
+        wanted.has(exitEvent(exit)) ||
+        wanted.has(exitEvent(enter)) ||
+        wanted.has(TRACEPOINT_EVENTS.get(name)?.code ?? -1),
+    ).map((s) => s.code),
   );
 }
 
@@ -85,6 +110,32 @@ export function selectSyscalls(rules: ReadonlySet<number>, base: BaseSyscalls): 
   if (base.repair && base.custom_set.length > 0) for (const code of repair(codes)) codes.add(code);
   for (const code of PROCESS_EXIT) codes.add(code);
   return { codes, unknown: [...plus, ...minus].filter((name) => !codesByName.has(name)) };
+}
+
+/** What of a selection the log should tell: names that nothing has, and events that rules match and that are not watched. */
+export function selectionWarnings(
+  rules: ReadonlySet<number>,
+  { codes, unknown }: SyscallSelection,
+): string[] {
+  const missing = [...rules].filter((code) => !codes.has(code)).map(eventName);
+  return [
+    ...(unknown.length > 0
+      ? [`Invalid syscall names: warning (base_syscalls override): ${unknown.join(", ")}`]
+      : []),
+    ...(missing.length > 0
+      ? [
+          `Loaded rules match events that are not watched: warning (unsupported-evttype): ${[...new Set(missing)].sort().join(", ")}. ` +
+            "Reading and writing calls are watched with base_syscalls.all, others may have been taken out by base_syscalls.custom_set",
+        ]
+      : []),
+  ];
+}
+
+/** Name of the event that a call or tracepoint gives; the call's own where the event is the general one. */
+function eventName(code: number): string {
+  const { name, exit } = SYSCALLS[code]!;
+  const event = EVENTS[exitEvent(exit)] ?? TRACEPOINT_EVENTS.get(name);
+  return event && event.code !== EVENT.GENERIC_X ? event.name : name;
 }
 
 /** Names of the calls, as people know them. */

@@ -11,7 +11,7 @@ import type { State } from "../state/state.ts";
 import type { PluginHost } from "./plugin-host.ts";
 import { pushDown } from "./push-down.ts";
 import type { Ruleset } from "./ruleset.ts";
-import { selectSyscalls, syscallsOfEvents } from "./selection.ts";
+import { selectionWarnings, selectSyscalls, syscallsOfEvents } from "./selection.ts";
 import type { SourceSpec, SourceStart } from "./source-spec.ts";
 
 export interface OpenedSource {
@@ -28,15 +28,19 @@ type Live = Extract<SourceSpec, { kind: "modern_ebpf" | "ptrace" }>;
 type Wanted = Pick<Ruleset, "codes"> & Partial<Pick<Ruleset, "rules">>;
 
 const tracedFor = (wanted: Wanted, spec: Live): CallSelection => {
-  const traced = selectSyscalls(syscallsOfEvents(wanted.codes("syscall")), spec.base).codes;
-  if (!wanted.rules) return { traced, filters: new Map() };
-  const rules = wanted.rules.filter(({ definition }) => definition.source === "syscall");
-  return { traced, filters: pushDown(traced, rules) };
+  const rules = wanted.rules?.filter(({ definition }) => definition.source === "syscall");
+  const asked = syscallsOfEvents(wanted.codes("syscall"), rules);
+  const selection = selectSyscalls(asked, spec.base);
+  const traced = selection.codes;
+  const filters = rules ? pushDown(traced, rules) : new Map();
+  return { traced, filters, warnings: selectionWarnings(asked, selection) };
 };
 
 interface CallSelection {
   readonly traced: ReadonlySet<number>;
   readonly filters: ReadonlyMap<number, CallFilter>;
+  /** What people should know of it. */
+  readonly warnings: readonly string[];
 }
 
 /** Sources that bring what they bring. */
@@ -47,6 +51,7 @@ interface SourceDeps {
   readonly plugins?: Pick<PluginHost, "open">;
   /** An eventfd that ends a long wait. */
   readonly wakeFd?: number;
+  readonly warn?: (message: string) => void;
 }
 
 /** Makes the source that a specification describes, and gives state its ways to ask the system. */
@@ -54,7 +59,7 @@ export function makeSource(
   start: SourceStart,
   state: State,
   ruleset: Wanted,
-  { plugins, wakeFd }: SourceDeps = {},
+  { plugins, wakeFd, warn }: SourceDeps = {},
 ): OpenedSource {
   const { source: spec } = start;
   if (spec.kind === "replay") return { source: new ScapSource(spec.file), ...UNTARGETED };
@@ -64,16 +69,20 @@ export function makeSource(
     return { source: plugins.open(spec.plugin, state), ...UNTARGETED };
   }
   const hostRoot = start.containers.hostRoot;
-  const source = liveSource(spec, tracedFor(ruleset, spec), wakeFd);
+  const selection = tracedFor(ruleset, spec);
+  for (const warning of selection.warnings) warn?.(warning);
+  const source = liveSource(spec, selection, wakeFd);
   const lookup = new ContainerLookup(start.containers, httpGetOverUnix);
   state.ownPid = process.pid;
   state.accounts.source = new AccountFiles(hostRoot);
   state.findContainer = (match, known, ancestors) => lookup.find(match, known, ancestors);
   state.fetchThread = (tid, sink) => source.fetchThread(tid, sink);
+  state.fetchFds = (pid, fds, sink) => source.fetchFds(pid, fds, sink);
   state.threadExists = (tid) => statSync(`${hostRoot}/proc/${tid}`, { throwIfNoEntry: false }) !== undefined;
   let { base } = spec;
   const retarget = (wanted: Wanted): void => {
-    const { traced, filters } = tracedFor(wanted, { ...spec, base });
+    const { traced, filters, warnings } = tracedFor(wanted, { ...spec, base });
+    for (const warning of warnings) warn?.(warning);
     source.setTraced(traced, filters);
   };
   const rebase = (next: SourceSpec): void => {
@@ -84,13 +93,14 @@ export function makeSource(
 
 function liveSource(
   spec: Live,
-  selection: CallSelection,
+  { traced, filters }: CallSelection,
   wakeFd: number | undefined,
 ): EbpfSource | PtraceSource {
-  if (spec.kind === "ptrace") return new PtraceSource({ ...spec, traced: selection.traced });
+  if (spec.kind === "ptrace") return new PtraceSource({ ...spec, traced });
   const { snapLength, bufferBytes: bufferSize, dropFailed } = spec;
   return new EbpfSource({
-    ...selection,
+    traced,
+    filters,
     snapLength,
     bufferSize,
     dropFailed,

@@ -13,6 +13,7 @@ import type { EngineStats, ErrorMessage, FromEngine, ToEngine } from "./messages
 import { Monitoring } from "./monitoring.ts";
 import { PluginEvents } from "./plugin-events.ts";
 import { PluginHost } from "./plugin-host.ts";
+import { Recovery } from "./recovery.ts";
 import { loadRuleset, type Ruleset, type RulesInput, type RulesReport } from "./ruleset.ts";
 import type { EngineStart } from "./source-spec.ts";
 import { makeSource, type OpenedSource } from "./sources.ts";
@@ -28,6 +29,7 @@ interface Running {
   /** What holds the rules and can be given others. */
   readonly holder: { use(rules: Ruleset): void };
   readonly monitoring: Monitoring;
+  readonly recovery: Recovery;
   readonly isReplay: boolean;
   /** Events come from the kernel's buffer. */
   readonly isLive: boolean;
@@ -73,7 +75,15 @@ function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void
   const matches = new Map<string, number>();
   const capturing =
     spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
-  const opened = makeSource(spec, state, ruleset, { plugins, wakeFd });
+  const warn = (message: string): void => tell({ type: "log", level: "warning", message });
+  const opened = makeSource(spec, state, ruleset, { plugins, wakeFd, warn });
+  const recovery = new Recovery(opened.source, state, (milliseconds) =>
+    tell({
+      type: "log",
+      level: "info",
+      message: `Events were lost: what runs was read anew from /proc in ${Math.ceil(milliseconds)} ms`,
+    }),
+  );
   const monitoring = new Monitoring(spec.monitoring, {
     source: opened.source,
     isReplay,
@@ -83,6 +93,7 @@ function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void
     stop: () => {
       stopping = true;
     },
+    lost: () => recovery.lost(),
   });
   const clock = monitoring.clock(capturing ?? ruleset);
   const inner = clock ?? capturing ?? ruleset;
@@ -99,6 +110,7 @@ function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void
     capturing,
     holder,
     monitoring,
+    recovery,
     isReplay,
     isLive,
     opened,
@@ -129,9 +141,11 @@ async function capture(run: Running): Promise<void> {
       flush: () => sender.flush(),
       waited: (events) => {
         run.monitoring.waited(events);
+        run.recovery.waited(events);
         afterLoad.waited(events);
       },
       stopped: () => stopping,
+      isBusy: () => run.recovery.isBusy,
       ...(run.isLive ? { idleMs: IDLE_MS } : {}),
     });
     if (stopping && (run.isLive || opened.source.acknowledges)) drainPending(source, engine);

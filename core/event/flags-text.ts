@@ -1,3 +1,4 @@
+import { isSeldom } from "../ffi/seldom.ts";
 import type { FlagTable } from "../schema/flags.ts";
 
 /**
@@ -41,3 +42,5 @@ export function modeText(table: FlagTable, value: number): string {
   }
   return names.join("|");
 }
+
+isSeldom(flagsText, enumText, modeText);

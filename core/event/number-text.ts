@@ -1,3 +1,4 @@
+import { isSeldom } from "../ffi/seldom.ts";
 import type { ParamType, PrintFormat } from "../schema/event-row.ts";
 
 const BITS: Partial<Record<ParamType, number>> = {
@@ -25,3 +26,5 @@ export function numberText(value: number | bigint, type: ParamType, format: Prin
   if (format === "10_PADDED_DEC") return value.toString().padStart(9, "0");
   return value.toString();
 }
+
+isSeldom(numberText);

@@ -159,5 +159,7 @@ export interface Source {
    */
   pump(sink: Sink, timeoutMs: number): number | Promise<number>;
   stats(): SourceStats;
+  /** Hands over anew what runs, a process at each step; present where events can be lost. */
+  rescan?(sink: SeedSink): Iterator<void>;
   close(): void;
 }

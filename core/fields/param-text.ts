@@ -4,6 +4,7 @@ import { enumText, flagsText, modeText } from "../event/flags-text.ts";
 import { numberText } from "../event/number-text.ts";
 import { joinPath } from "../event/path.ts";
 import { sockaddrText, socktupleText } from "../event/sockets.ts";
+import { isSeldom } from "../ffi/seldom.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import type { Param, ParamType } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
@@ -256,3 +257,6 @@ export function argsText(context: Context): string {
   }
   return parts.join(" ");
 }
+
+// For alerts, which are few; what conditions ask for most has been answered before it comes to these.
+isSeldom(paramText, argsText, integer, ...Object.values(PLAIN), ...Object.values(RESOLVED));

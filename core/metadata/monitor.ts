@@ -1,9 +1,19 @@
+import type { ContainerMatch } from "./cgroup.ts";
+import type { Container } from "./container.ts";
+
 /** A process above a container's first one, as far as it tells of the container. */
 export interface Ancestor {
   readonly comm: string;
   readonly args: readonly string[];
   readonly cwd: string;
 }
+
+/** Finds what a container's runtime tells of it that is not `known` yet; `ancestors` are above its process, nearest first. */
+export type FindContainer = (
+  match: ContainerMatch,
+  known: Container | undefined,
+  ancestors: Iterable<Ancestor>,
+) => Container | undefined;
 
 /** What the process that watches over a container says of it by its very command line. */
 export interface Monitor {

@@ -1,4 +1,5 @@
-import { clockText, isoText } from "../time-text.ts";
+import { isSeldom } from "../ffi/seldom.ts";
+import { clockText, isoText, splitTime } from "../time-text.ts";
 import type { Alert, FieldValue } from "./alert.ts";
 
 export interface FormatOptions {
@@ -85,3 +86,5 @@ export function jsonValue(value: FieldValue): string {
   if (typeof value === "object") return `[${value.map(jsonValue).join(",")}]`;
   return String(value);
 }
+
+isSeldom(formatAlert, jsonFields, jsonValue, jsonText, lineText, clockText, isoText, splitTime);

@@ -1,3 +1,4 @@
+import { isSeldom } from "../ffi/seldom.ts";
 import type { Context } from "../fields/field.ts";
 import type { Alert, FieldValue } from "../outputs/alert.ts";
 import type { RunningRule } from "./load/compiled.ts";
@@ -29,3 +30,5 @@ export function renderAlert(rule: RunningRule, context: Context, hostname: strin
     fields,
   };
 }
+
+isSeldom(renderAlert, sorted);

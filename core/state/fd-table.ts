@@ -1,6 +1,7 @@
 // hot path
+
+import { isSeldom } from "../ffi/seldom.ts";
 import type { Fd } from "./fd.ts";
-import { isSeldom } from "./seldom.ts";
 
 /** Whoever holds it may change the descriptors that bear it; a fork takes it from both sides. */
 export type Owner = number;

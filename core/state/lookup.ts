@@ -1,6 +1,6 @@
 import { joinPath } from "../event/path.ts";
+import { isSeldom } from "../ffi/seldom.ts";
 import type { Fd } from "./fd.ts";
-import { isSeldom } from "./seldom.ts";
 import type { State } from "./state.ts";
 import type { Thread } from "./thread.ts";
 

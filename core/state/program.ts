@@ -1,5 +1,5 @@
 import type { EventCursor } from "../event/cursor.ts";
-import { isSeldom } from "./seldom.ts";
+import { isSeldom } from "../ffi/seldom.ts";
 import { TextsCache } from "./texts-cache.ts";
 
 /** What a process may do and which file it runs. Threads share it, so nobody may change one: they take another. */

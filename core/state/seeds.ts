@@ -96,7 +96,8 @@ export class Seeds implements SeedSink {
   }
 }
 
-function fromSeed(seed: ThreadSeed): Thread {
+/** The thread that a seed describes, in no table yet. */
+export function fromSeed(seed: ThreadSeed): Thread {
   const thread = new Thread(seed.tid);
   const { tid: _tid, cgroups, exePath, cwd, env, ...rest } = seed;
   const { exeWritable, exeUpperLayer, exeLowerLayer, exeFromMemfd, ...others } = rest;
@@ -127,7 +128,8 @@ function fromSeed(seed: ThreadSeed): Thread {
 const tupleText = ({ ends }: Fd): string =>
   ends ? `${ipText(ends.sourceIp)}:${ends.sourcePort}->${ipText(ends.destIp)}:${ends.destPort}` : "";
 
-function fdFromSeed(seed: FdSeed): Fd | undefined {
+/** The descriptor that a seed describes; undefined where nothing is known of it. */
+export function fdFromSeed(seed: FdSeed): Fd | undefined {
   const { kind, localIp, remoteIp, localPort = 0, remotePort = 0 } = seed;
   if (kind === FD.UNKNOWN || kind === FD.UNINITIALIZED) return undefined;
   const fd = new Fd(kind);

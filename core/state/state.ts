@@ -1,9 +1,8 @@
 // hot path
 import type { EventCursor } from "../event/cursor.ts";
 import type { GroupSeed, MachineInfo, SeedSink, UserSeed } from "../event/source.ts";
-import type { ContainerMatch } from "../metadata/cgroup.ts";
 import type { Container } from "../metadata/container.ts";
-import type { Ancestor } from "../metadata/monitor.ts";
+import type { FindContainer } from "../metadata/monitor.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { BINDING, BINDINGS, FD_PARAMS, IS_META, USES_FD } from "./event-traits.ts";
 import type { Fd } from "./fd.ts";
@@ -61,14 +60,10 @@ export class State {
   ownPid: number | undefined = undefined;
   /** Live sources: looks a thread up from the system and hands over its seeds (thread, descriptors). */
   fetchThread: ((tid: number, sink: SeedSink) => void) | undefined = undefined;
+  /** Live sources: looks up descriptors of a process and hands over their seeds. */
+  fetchFds: ((pid: number, fds: readonly number[], sink: SeedSink) => void) | undefined = undefined;
   /** Live sources: what the container's runtime tells that is not known yet. */
-  findContainer:
-    | ((
-        match: ContainerMatch,
-        known: Container | undefined,
-        ancestors: Iterable<Ancestor>,
-      ) => Container | undefined)
-    | undefined = undefined;
+  findContainer: FindContainer | undefined = undefined;
   /** Live sources: whether the thread still exists. */
   threadExists: ((tid: number) => boolean) | undefined = undefined;
 
@@ -181,7 +176,7 @@ export class State {
   }
 
   #fetch(tid: number, event: EventCursor | undefined): Thread | undefined {
-    if (this.fetchThread && event && this.#mayLookUp(event.approximateTime)) {
+    if (this.fetchThread && event && this.mayLookUp(event.approximateTime)) {
       this.counters.lookups++;
       this.fetchThread(tid, this.seeds);
       const fetched = this.threads.get(tid);
@@ -192,7 +187,8 @@ export class State {
     return addThread(this, unknown) ? unknown : undefined;
   }
 
-  #mayLookUp(now: number): boolean {
+  /** Whether the system may be asked once more in the second of this time (nanoseconds since the epoch); counts as if it was. */
+  mayLookUp(now: number): boolean {
     const second = Math.floor(now / SECOND);
     if (second !== this.#lookupSecond) {
       this.#lookupSecond = second;

@@ -1,5 +1,5 @@
+import { isSeldom } from "../ffi/seldom.ts";
 import { addChild, removeChild } from "./children.ts";
-import { isSeldom } from "./seldom.ts";
 import type { State } from "./state.ts";
 import { type Thread, UNSET_ID } from "./thread.ts";
 import { ThreadGroup } from "./thread-group.ts";

@@ -167,6 +167,21 @@ describe.skipIf(reason !== undefined)("EbpfSource", () => {
     recorder.source.close();
   });
 
+  test.skipIf(process.arch !== "x64")(
+    "a thread is one, though clone3's flags are overwritten by the time it starts",
+    async () => {
+      const recorder = new LiveRecorder(["clone3", "sched_process_exit"]);
+      const workload = join(import.meta.dir, "workload", "forgetful-clone.ts");
+      const { pid, output } = await recorder.run([process.execPath, workload]);
+      const tid = Number(output);
+      const [own] = recorder.of(tid);
+      expect(own?.params).toMatchObject({ res: 0, tid, pid });
+      const VM_FILES_FS_SIGHAND_THREAD = 0x8000 | 1 | 2 | 0x800 | 0x2000;
+      expect((own?.params.flags as number) & VM_FILES_FS_SIGHAND_THREAD).toBe(VM_FILES_FS_SIGHAND_THREAD);
+      recorder.source.close();
+    },
+  );
+
   test("dropFailed leaves out calls that failed and no others", async () => {
     const recorder = new LiveRecorder(["openat", "sched_process_exit"], { dropFailed: true });
     const { pid } = await recorder.run(["sh", "-c", ": < /dev/null; : < /no/such/file"]);

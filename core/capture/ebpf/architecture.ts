@@ -3,6 +3,8 @@ export interface Architecture {
   readonly name: "x86_64" | "aarch64";
   /** The call's number. */
   readonly number: string;
+  /** Bit of the number that marks calls by another convention with the same numbers (x32). */
+  readonly marked?: number;
   /** Its six arguments. */
   readonly args: readonly string[];
   /** How 32-bit programs pass theirs, and how such a call is told: `task.<member> & mask`. */
@@ -14,9 +16,13 @@ export interface Architecture {
   readonly pageShift: number;
 }
 
+/** Marks x32 calls: numbers of x86_64 otherwise. */
+export const X32_BIT = 0x4000_0000;
+
 const X86_64: Architecture = {
   name: "x86_64",
   number: "orig_ax",
+  marked: X32_BIT,
   args: ["di", "si", "dx", "r10", "r8", "r9"],
   // TS_COMPAT is set while an int80 or sysenter call runs, whatever the code segment.
   compat: { args: ["bx", "cx", "dx", "si", "di", "bp"], member: "thread_info.status", mask: 2 },

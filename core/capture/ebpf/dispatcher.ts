@@ -7,7 +7,7 @@ import { SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
 import { currentTask, member } from "./values.ts";
 
-/** Call numbers the probe can tell apart; higher ones (x32, private) are not captured. */
+/** Call numbers the probe can tell apart; higher ones (of x32 alone, private) are not captured. */
 export const MAX_SYSCALLS = 512;
 
 /**
@@ -58,6 +58,7 @@ export function dispatcherProgram(target: Target): Buffer {
   asm.mov(R0, R7);
   k.follow(btf.path("pt_regs", arch.number));
   asm.alu32("mov", R9, R0);
+  if (arch.marked !== undefined) asm.alu32("and", R9, ~arch.marked);
   asm.jump("ge", R9, MAX_SYSCALLS, done);
   asm.mapValue(R1, maps.interest, INTEREST.flags);
   asm.alu("add", R1, R9);

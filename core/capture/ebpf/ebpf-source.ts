@@ -116,6 +116,15 @@ export class EbpfSource implements Source {
     this.#scan.scanThread(tid, sink);
   }
 
+  rescan(sink: SeedSink): Iterator<void> {
+    return this.#scan.processes(sink);
+  }
+
+  /** Hands over what /proc says of these descriptors of a process. */
+  fetchFds(pid: number, fds: readonly number[], sink: SeedSink): void {
+    this.#scan.scanFds(pid, fds, sink);
+  }
+
   pump(sink: Sink, timeoutMs: number): number {
     const probe = this.#probe;
     if (!probe) return -1;

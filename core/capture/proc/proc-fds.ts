@@ -36,9 +36,13 @@ export class ProcFds {
 
   /** Hands over every descriptor of the process. */
   each(pid: number, use: (seed: FdSeed) => void): void {
-    const directory = `${this.#proc}/${pid}`;
-    for (const name of listDirectory(`${directory}/fd`)) {
-      const seed = this.#fd(directory, pid, name);
+    this.some(pid, listDirectory(`${this.#proc}/${pid}/fd`), use);
+  }
+
+  /** Hands over those of the process that have these numbers. */
+  some(pid: number, numbers: readonly (number | string)[], use: (seed: FdSeed) => void): void {
+    for (const number of numbers) {
+      const seed = this.#fd(`${this.#proc}/${pid}`, pid, String(number));
       if (seed) use(seed);
     }
   }

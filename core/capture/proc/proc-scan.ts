@@ -34,8 +34,15 @@ export class ProcScan {
   /** Hands over the machine, all threads and all descriptors. */
   scan(sink: SeedSink): void {
     this.machine(sink);
+    for (const _ of this.processes(sink));
+  }
+
+  /** Hands over all threads and descriptors, a process at each step. */
+  *processes(sink: SeedSink): Generator<void> {
     for (const name of listDirectory(this.#proc)) {
-      if (/^\d+$/.test(name)) this.#process(sink, Number(name));
+      if (!/^\d+$/.test(name)) continue;
+      this.#process(sink, Number(name));
+      yield;
     }
     this.#fds.forget();
   }
@@ -52,6 +59,12 @@ export class ProcScan {
     if (tid === pid) return;
     const thread = this.#threads.thread(leader, tid);
     if (thread) sink.thread(thread);
+  }
+
+  /** Hands over these descriptors of a process, as far as they are open. */
+  scanFds(pid: number, fds: readonly number[], sink: SeedSink): void {
+    this.#fds.some(pid, fds, (seed) => sink.fd(seed));
+    this.#fds.forget();
   }
 
   #process(sink: SeedSink, pid: number): void {

@@ -118,6 +118,11 @@ export class PtraceSource implements Source {
     this.#scan.scanThread(tid, sink);
   }
 
+  /** Hands over what /proc says of these descriptors of a process. */
+  fetchFds(pid: number, fds: readonly number[], sink: SeedSink): void {
+    this.#scan.scanFds(pid, fds, sink);
+  }
+
   pump(sink: Sink, timeoutMs: number): number {
     this.#events.sink = sink;
     const before = this.#events.count;

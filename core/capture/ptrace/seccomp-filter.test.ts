@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { SYSCALLS } from "../../schema/syscalls.ts";
-import { ARCHITECTURES } from "../ebpf/architecture.ts";
+import { ARCHITECTURES, X32_BIT } from "../ebpf/architecture.ts";
 import { callsOf } from "../ebpf/calls.ts";
 import { COMPAT_BASE, MAX_SYSCALLS, SOCKETCALL, SOCKETCALL_BASE } from "../ebpf/dispatcher.ts";
-import { AUDIT_ARCH, seccompFilter, X32_BIT } from "./seccomp-filter.ts";
+import { AUDIT_ARCH, seccompFilter } from "./seccomp-filter.ts";
 
 const RET_TRACE = 0x7ff0_0000;
 const RET_ALLOW = 0x7fff_0000;

@@ -1,12 +1,9 @@
-import { ARCHITECTURES } from "../ebpf/architecture.ts";
+import { ARCHITECTURES, X32_BIT } from "../ebpf/architecture.ts";
 import { callsOf } from "../ebpf/calls.ts";
 import { COMPAT_BASE, SOCKETCALL, SOCKETCALL_BASE } from "../ebpf/dispatcher.ts";
 
 /** AUDIT_ARCH_… of the calls that are looked at. */
 export const AUDIT_ARCH = { x86_64: 0xc000_003e, aarch64: 0xc000_00b7, i386: 0x4000_0003 } as const;
-
-/** Bit of x32 calls: numbers of x86_64 otherwise. */
-export const X32_BIT = 0x4000_0000;
 
 /** Classic BPF: load word, jump if equal, jump if greater or equal, jump, return. */
 const OP = { load: 0x20, equal: 0x15, atLeast: 0x35, goto: 0x05, return: 0x06 } as const;

@@ -1,4 +1,5 @@
 import type { ThreadSeed } from "../../event/source.ts";
+import { withoutDeleted } from "../../state/update/exe-path.ts";
 import type { Datum } from "./event-record.ts";
 import { NOTHING } from "./values.ts";
 
@@ -70,10 +71,19 @@ export function execParams(task: ThreadSeed): Record<string, Datum> {
     exe_ino_ctime: task.exeCtime,
     exe_ino_mtime: task.exeMtime,
     uid: task.uid,
-    trusted_exepath: textOf(task.exePath),
+    trusted_exepath: textOf(executablePath(task)),
     pgid: task.pgid,
     gid: task.gid,
   };
+}
+
+/** The program's path as the kernel's own structures have it: /proc marks what was deleted, and puts a slash before a memfd's name. */
+export function executablePath({
+  exePath,
+  exeFromMemfd,
+}: Pick<ThreadSeed, "exePath" | "exeFromMemfd">): string {
+  const path = withoutDeleted(exePath);
+  return exeFromMemfd ? path.slice(1) : path;
 }
 
 const CHILD_IN_PIDNS = 0x2000_0000;

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { X32_BIT } from "../ebpf/architecture.ts";
 import type { Call } from "../ebpf/calls.ts";
 import { COMPAT_BASE, SOCKETCALL, SOCKETCALL_BASE } from "../ebpf/dispatcher.ts";
 import { readNumber } from "./process-memory.ts";
@@ -16,7 +17,7 @@ import {
   syscallInfo,
   waitForStop,
 } from "./requests.ts";
-import { AUDIT_ARCH, X32_BIT } from "./seccomp-filter.ts";
+import { AUDIT_ARCH } from "./seccomp-filter.ts";
 import { isLauncher } from "./spawn-launcher.ts";
 import type { Invocation, Tracee } from "./tracee.ts";
 

@@ -18,7 +18,7 @@ export type EventFunction = (context: Context) => void;
 const UNREAD = Symbol("unread");
 
 /** Plans heavier than this become functions of their own: engines stop optimising long ones. */
-const MAX_WEIGHT = 200;
+const MAX_WEIGHT = 100;
 /** Expressions this costly are remembered when several rules need them. */
 const MEMO_COST = 10;
 

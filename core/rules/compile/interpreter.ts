@@ -1,6 +1,7 @@
 // hot path
+
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { Context } from "../../fields/field.ts";
-import { isSeldom } from "../../state/seldom.ts";
 import type { Operand, Value } from "../check/operand.ts";
 import type { Estimates } from "./estimates.ts";
 import type { Expr, Leaf } from "./node.ts";

@@ -1,6 +1,7 @@
 // hot path
+
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { Context } from "../../fields/field.ts";
-import { isSeldom } from "../../state/seldom.ts";
 import { type EventFunction, emitPlan, type Hits } from "./emit.ts";
 import { Estimates } from "./estimates.ts";
 import type { Interpreter } from "./interpreter.ts";

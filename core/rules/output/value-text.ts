@@ -1,10 +1,10 @@
 import { dottedText } from "../../event/byte-text.ts";
 import { ipText } from "../../event/ip-text.ts";
 import { numberText } from "../../event/number-text.ts";
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { Context, FieldRead } from "../../fields/field.ts";
 import type { FieldValue } from "../../outputs/alert.ts";
 import type { ParamType } from "../../schema/event-row.ts";
-import { isSeldom } from "../../state/seldom.ts";
 import type { Operand } from "../check/operand.ts";
 
 /** What stands for a value that is absent. */

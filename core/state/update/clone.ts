@@ -1,8 +1,8 @@
 import type { EventCursor } from "../../event/cursor.ts";
+import { isSeldom } from "../../ffi/seldom.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { cwdOf } from "../lookup.ts";
 import { argsOf, cgroupsOf, textParam } from "../params.ts";
-import { isSeldom } from "../seldom.ts";
 import type { State } from "../state.ts";
 import { CLONE, Thread } from "../thread.ts";
 import { addThread, linkThread, removeThread } from "../thread-table.ts";

@@ -1,9 +1,9 @@
+import { isSeldom } from "../../ffi/seldom.ts";
 import { containerOfCgroups } from "../../metadata/cgroup.ts";
 import type { Container } from "../../metadata/container.ts";
 import { parseContainer } from "../../metadata/container-json.ts";
 import type { Ancestor } from "../../metadata/monitor.ts";
 import { EVENT } from "../../schema/event-codes.ts";
-import { isSeldom } from "../seldom.ts";
 import type { State } from "../state.ts";
 import type { Thread } from "../thread.ts";
 import type { Update, UpdateTable } from "./update.ts";

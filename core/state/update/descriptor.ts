@@ -1,8 +1,8 @@
 import type { EventCursor } from "../../event/cursor.ts";
+import { isSeldom } from "../../ffi/seldom.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { FD, Fd, OPEN_FLAG } from "../fd.ts";
 import { inodeParam } from "../params.ts";
-import { isSeldom } from "../seldom.ts";
 import { CLONE } from "../thread.ts";
 import { resultOf, type Update, type UpdateTable } from "./update.ts";
 

@@ -1,8 +1,8 @@
 import type { EventCursor } from "../../event/cursor.ts";
+import { isSeldom } from "../../ffi/seldom.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { argsOf, cgroupsOf, envOf, textParam } from "../params.ts";
 import { programOf, tellsTimes } from "../program.ts";
-import { isSeldom } from "../seldom.ts";
 import type { State } from "../state.ts";
 import { CLONE, type Thread } from "../thread.ts";
 import { linkThread, removeThread } from "../thread-table.ts";

@@ -5,6 +5,7 @@ import { FD, type Fd, L4, ROLE } from "../fd.ts";
 import { isConnectedInet } from "../fd-kind.ts";
 import { becomeConnected, connectedName, fillUnknownEnd, swapEnds, updateEnds } from "../socket-ends.ts";
 import type { State } from "../state.ts";
+import { learnPassed } from "./passed-descriptors.ts";
 import { inferSocket } from "./socket.ts";
 import { tupleOf, unixOf } from "./socket-params.ts";
 import { resultOf, type Update, type UpdateTable } from "./update.ts";
@@ -104,6 +105,15 @@ function guessRole(state: State, fd: Fd, direction: Direction): typeof ROLE.CLIE
   return ROLE.CLIENT;
 }
 
+/** A message may bring descriptors along. */
+const receive = (tupleParam: number, controlParam: number): Update => {
+  const update = transfer("in", tupleParam);
+  return (state, event) => {
+    update(state, event);
+    learnPassed(state, event, controlParam);
+  };
+};
+
 const read = transfer("in", NO_TUPLE);
 const write = transfer("out", NO_TUPLE);
 
@@ -114,8 +124,8 @@ export const ioUpdates: UpdateTable = {
   [EVENT.SYSCALL_PREADV_X]: read,
   [EVENT.SOCKET_RECV_X]: transfer("in", 4),
   [EVENT.SOCKET_RECVFROM_X]: transfer("in", 2),
-  [EVENT.SOCKET_RECVMSG_X]: transfer("in", 3),
-  [EVENT.SOCKET_RECVMMSG_X]: transfer("in", 4),
+  [EVENT.SOCKET_RECVMSG_X]: receive(3, 4),
+  [EVENT.SOCKET_RECVMMSG_X]: receive(4, 5),
   [EVENT.SYSCALL_WRITE_X]: write,
   [EVENT.SYSCALL_WRITEV_X]: write,
   [EVENT.SYSCALL_PWRITE_X]: write,

@@ -1,10 +1,10 @@
 import type { EventCursor } from "../../event/cursor.ts";
 import { joinPath } from "../../event/path.ts";
+import { isSeldom } from "../../ffi/seldom.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { CAPABILITY_NAMES } from "../../schema/names.ts";
 import { cwdOf } from "../lookup.ts";
 import { textParam } from "../params.ts";
-import { isSeldom } from "../seldom.ts";
 import type { State } from "../state.ts";
 import { CLONE, type Thread } from "../thread.ts";
 import { markDead } from "../thread-table.ts";

@@ -7,9 +7,9 @@ import {
   sockaddrText,
   socktupleText,
 } from "../../event/sockets.ts";
+import { isSeldom } from "../../ffi/seldom.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { FD, Fd, L4, OPEN_FLAG, ROLE, type SocketEnds } from "../fd.ts";
-import { isSeldom } from "../seldom.ts";
 import { becomeConnected, connectedName, noEnds, swapEnds, updateEnds } from "../socket-ends.ts";
 import type { State } from "../state.ts";
 import type { Thread } from "../thread.ts";

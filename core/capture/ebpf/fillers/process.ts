@@ -20,6 +20,7 @@ import {
   masked,
   member,
   result,
+  shared,
   translate,
   uint,
   userRead,
@@ -102,6 +103,30 @@ export function forkedChild(parent: Value, child: Value): Filler {
     thread: task.of("pid"),
     params: { res: constant(0), ...cloneParams(task, flags), pidns_init_start_ts: task.pidNamespaceStart },
   };
+}
+
+/** What clone3 demands of a new thread, what it refuses there, and what the C library asks for (native flags). */
+const CLONE_THREAD = 0x1_0000;
+const THREAD_NEEDS = CLONE_THREAD | 0x900;
+const THREAD_REFUSES = 0x3000_0000;
+const THREAD_USUALLY = THREAD_NEEDS | 0x600;
+
+/**
+ * Recorded flags of clone3, whose structure begins with them, a u64. A new thread returns when its parent may have gone on already and written something
+ * else there: flags that no thread can have been made with are replaced by those that threads are usually made with.
+ */
+function clone3Flags(): Value {
+  const flags = shared(userRead(arg(0), 0, 8));
+  const task = new TaskValues(currentTask);
+  const plausible = when(
+    masked(flags, THREAD_NEEDS | THREAD_REFUSES),
+    "eq",
+    THREAD_NEEDS,
+    flags,
+    constant(THREAD_USUALLY),
+  );
+  const own = whenEqual(task.of("pid"), task.of("tgid"), masked(flags, ~CLONE_THREAD), plausible);
+  return bits(when(result, "eq", 0, own, flags), CLONE_BITS);
 }
 
 /** The flag for tasks in a pid namespace of their own, or whose children will be. */
@@ -225,8 +250,7 @@ export function processFillers(arch: Architecture): FillerSet {
   const cloneFlags = bits(arg(0), CLONE_BITS);
   return {
     SYSCALL_CLONE_20_X: cloneFiller(cloneFlags, arch),
-    // struct clone_args begins with the flags, a u64.
-    SYSCALL_CLONE3_X: cloneFiller(bits(userRead(arg(0), 0, 8), CLONE_BITS), arch),
+    SYSCALL_CLONE3_X: cloneFiller(clone3Flags(), arch),
     SYSCALL_FORK_20_X: cloneFiller(constant(0), arch),
     SYSCALL_VFORK_20_X: cloneFiller(constant(0), arch),
     SYSCALL_EXECVE_19_X: withFilename(failedExec(1), usedPath(0)),

@@ -1,10 +1,22 @@
 import { type Pointer, toArrayBuffer } from "bun:ffi";
-import { call, text } from "../calls.ts";
+import { errno, libc } from "../../../../core/ffi/libc.ts";
+import { call, numberOf, text } from "../calls.ts";
 import { AT_FDCWD, expectEvent, file, hex, O_RDWR_CREAT, path } from "../expectations.ts";
 import { compatCaller } from "../machine-code.ts";
 
+/** An x32 call: x86_64's number with a mark. Few kernels do what it asks, but all are asked. */
+function x32Call(): void {
+  const X32_BIT = 0x4000_0000;
+  const name = path("x32");
+  const fd = Number(
+    libc().syscall(X32_BIT + numberOf("openat"), AT_FDCWD, text(name), O_RDWR_CREAT, 0o640, 0, 0),
+  );
+  expectEvent("SYSCALL_OPENAT_2_X", { fd: fd === -1 ? -errno() : fd, dirfd: AT_FDCWD, name, mode: 0o640 });
+}
+
 /** Calls of 32-bit programs, by their numbers there; addresses must lie low. */
 export function compatCalls(): void {
+  if (process.arch === "x64") x32Call();
   const compat = compatCaller();
   if (!compat) return;
   const MAP_32BIT = 0x40;
