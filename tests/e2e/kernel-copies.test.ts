@@ -40,8 +40,8 @@ const RACES: readonly Race[] = [
   { kind: "open", ...open },
   { kind: "open by 300 bytes", ...open },
   { kind: "open by 4090 bytes", ...open },
-  { kind: "unlink", call: "unlink", hook: "paths", said: ({ path }) => lastLetter(path) },
-  { kind: "rename", call: "rename", hook: "paths", said: ({ oldpath }) => lastLetter(oldpath) },
+  { kind: "unlink", call: "unlinkat", hook: "paths", said: ({ name }) => lastLetter(name) },
+  { kind: "rename", call: "renameat2", hook: "paths", said: ({ oldpath }) => lastLetter(oldpath) },
   { kind: "mount", call: "mount", hook: "strings", said: ({ dev }) => lastLetter(dev) },
   { kind: "bind", call: "bind", hook: "addresses", said: ({ addr }) => port(addr, 5) },
   {
@@ -121,7 +121,7 @@ describe.skipIf(reason !== undefined || !copies?.paths)("what is kept of a call"
   test("is not taken for another's that has its name at the same address, and none of its own", async () => {
     const dir = mkdtempSync(join(tmpdir(), "falco-reused-"));
     const [openat = 0] = codesOf(["openat"]);
-    const calls = ["openat", "openat2", "mkdir", "execve", "newfstatat"];
+    const calls = ["openat", "openat2", "mkdirat", "execve", "newfstatat"];
     const recorder = new LiveRecorder([...calls, "sched_process_exit"], {
       filters: new Map([[openat, { failures: [] }]]),
     });
@@ -135,7 +135,7 @@ describe.skipIf(reason !== undefined || !copies?.paths)("what is kept of a call"
       .map(([name, path]) => `${name} ${String(path).slice(dir.length + 1)}`);
     expect(names).toEqual([
       "openat2 after one that is not recorded",
-      "mkdir after one that is not recorded",
+      "mkdirat after one that is not recorded",
       "openat2 after one that is",
       "execve gone",
       "openat2 after an execve that failed",

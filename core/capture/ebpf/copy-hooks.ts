@@ -38,6 +38,7 @@ function admit(k: Emitter, { own }: Maps): void {
   const number = btf.path("pt_regs", arch.number);
   asm.load(number.size === 4 ? 4 : 8, R1, R0, number.offset);
   asm.alu32("mov", R1, R1);
+  if (arch.marked !== undefined) asm.alu32("and", R1, ~arch.marked);
   asm.jump("ge", R1, MAX_SYSCALLS, k.drop);
   asm.mapValue(R2, maps.interest, INTEREST.flags);
   asm.alu("add", R2, R1);

@@ -68,7 +68,9 @@ const makeFiles = (): void => {
   for (const letter of LETTERS) writeFileSync(join(dir, letter), "");
 };
 const gone = (): string => {
-  const which = [...LETTERS].find((letter) => call("access", ptr(text(join(dir, letter))), 0) !== 0);
+  const which = [...LETTERS].find(
+    (letter) => call("faccessat", AT_FDCWD, ptr(text(join(dir, letter))), 0) !== 0,
+  );
   if (which) writeFileSync(join(dir, which), "");
   return which ?? "";
 };
@@ -205,8 +207,8 @@ const KINDS: Readonly<Record<string, () => string>> = {
   open: () => open(dir.length + 2),
   "open by 300 bytes": () => open(300),
   "open by 4090 bytes": () => open(4090),
-  unlink: () => change(() => call("unlink", at)),
-  rename: () => change(() => call("rename", at, ptr(text(join(dir, "new"))))),
+  unlink: () => change(() => call("unlinkat", AT_FDCWD, at, 0)),
+  rename: () => change(() => call("renameat2", AT_FDCWD, at, AT_FDCWD, ptr(text(join(dir, "new"))), 0)),
   mount,
   bind,
   connect,

@@ -18,7 +18,7 @@ name("missing");
 call("openat", AT_FDCWD, at, 0, 0);
 name("after one that is not recorded");
 fail();
-call("mkdir", at, 0o700);
+call("mkdirat", AT_FDCWD, at, 0o700);
 name("after one that is");
 fail();
 name("gone");
