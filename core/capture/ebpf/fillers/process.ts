@@ -214,14 +214,7 @@ export function succeededExec(oldTid: Value, filename: Value): Filler {
   };
   return {
     lesson: learnsProgram({ task: currentTask, groups: task.groups }, oldTid),
-    params: {
-      res,
-      ...taskParams(task),
-      comm: preparedComm,
-      env: task.env,
-      ...execParams(task),
-      filename,
-    },
+    params: { res, ...taskParams(task), comm: preparedComm, env: task.env, ...execParams(task), filename },
   };
 }
 
