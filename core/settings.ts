@@ -124,6 +124,7 @@ function sourceSpec(config: Config): SourceSpec {
         bufferBytes: bufferBytes(engine.modern_ebpf),
         snapLength: config.falco_libs.snaplen,
         dropFailed: engine.modern_ebpf.drop_failed_exit,
+        memoryOnly: !engine.modern_ebpf.kernel_copies,
         base: config.base_syscalls,
       };
   }

@@ -158,6 +158,11 @@ export const schema = object(
               },
             ),
             drop_failed_exit: bool("Drop failed system calls in the kernel.", false, { restart: true }),
+            kernel_copies: bool(
+              "Take path names and addresses as the kernel copied them, not as the caller's memory has them when the call ends.",
+              true,
+              { restart: true },
+            ),
             disable_iterators: bool(
               "Read /proc at start instead of walking tasks inside the kernel.",
               false,

@@ -16,6 +16,8 @@ export type SourceSpec =
       readonly bufferBytes: number;
       readonly snapLength: number;
       readonly dropFailed: boolean;
+      /** Nothing is taken from the kernel's own copies of what calls point at. */
+      readonly memoryOnly: boolean;
       readonly base: BaseSyscalls;
     }
   | ({ readonly kind: "ptrace"; readonly base: BaseSyscalls; readonly snapLength: number } & Workload)

@@ -97,13 +97,14 @@ function liveSource(
   wakeFd: number | undefined,
 ): EbpfSource | PtraceSource {
   if (spec.kind === "ptrace") return new PtraceSource({ ...spec, traced });
-  const { snapLength, bufferBytes: bufferSize, dropFailed } = spec;
+  const { snapLength, bufferBytes: bufferSize, dropFailed, memoryOnly } = spec;
   return new EbpfSource({
     traced,
     filters,
     snapLength,
     bufferSize,
     dropFailed,
+    memoryOnly,
     ...(wakeFd === undefined ? {} : { wakeFd }),
   });
 }
