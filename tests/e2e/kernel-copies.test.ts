@@ -8,6 +8,7 @@ import { codesOf, LiveRecorder, type RecordedEvent, whyNoEbpf } from "./live-rec
 const WORKLOADS = join(import.meta.dir, "workload");
 const WORKLOAD = join(WORKLOADS, "race.ts");
 const LETTERS = "bc";
+const ATTEMPTS = 8;
 type Params = RecordedEvent["params"];
 
 interface Race {
@@ -109,11 +110,18 @@ describe.skipIf(reason !== undefined)("what a racing thread changes while the ca
       expect(wrong).toBe(0);
     });
 
-    test(`${race.kind}: the caller's memory says otherwise for some`, async () => {
-      const { calls, wrong } = await run(race, true);
-      console.log(`${race.kind}: of ${calls} calls ${wrong} were not what memory said afterwards`);
-      expect(wrong).toBeGreaterThan(0);
-    });
+    // Or else the test before proves nothing. The two threads may never run at once where others keep the processors busy.
+    test.skipIf(!copies?.[race.hook])(
+      `${race.kind}: the caller's memory says otherwise for some`,
+      async () => {
+        for (let attempt = 1; ; attempt++) {
+          const { calls, wrong } = await run(race, true);
+          console.log(`${race.kind}: of ${calls} calls ${wrong} were not what memory said afterwards`);
+          if (wrong > 0) break;
+          expect(attempt).toBeLessThan(ATTEMPTS);
+        }
+      },
+    );
   }
 });
 
