@@ -1,5 +1,6 @@
 import { type Atom, atomsOf, type Condition, isGroup, textsOf } from "../capture/ebpf/call-condition.ts";
 import { MAX_KEPT_TEXTS } from "../capture/ebpf/path-condition.ts";
+import { PLAIN_TEXT, TASK_COMM_LEN } from "../capture/ebpf/task-comm.ts";
 import { HOST } from "../metadata/container.ts";
 import type { BoundNode, TestNode } from "../rules/check/bind.ts";
 import type { Test } from "../rules/check/test.ts";
@@ -112,10 +113,9 @@ function users(test: Test, negated: boolean): Approximation | undefined {
 
 const isShort = ([first]: readonly (readonly [number, number])[]): boolean => first![0] === first![1];
 
-const MAX_COMM = 15;
-/** Names that read as their bytes; the reference reads one of the others as another. */
+/** Names that can't be mistaken for what stands for a missing one. */
 const isPlainName = (text: string): boolean =>
-  /^[\x21-\x7e]+$/.test(text) && !["<NA>", "(NULL)"].some((odd) => odd.startsWith(text));
+  PLAIN_TEXT.test(text) && !["<NA>", "(NULL)"].some((odd) => odd.startsWith(text));
 
 /** What cannot be a name, because it is too long, is left out. */
 function programs(test: Test, negated: boolean): Approximation | undefined {
@@ -123,7 +123,7 @@ function programs(test: Test, negated: boolean): Approximation | undefined {
   const texts = constants.filter((c) => typeof c === "string");
   if (texts.length !== constants.length || !texts.every(isPlainName) || texts.length > MAX_NAMES)
     return undefined;
-  const short = texts.filter((text) => text.length <= MAX_COMM);
+  const short = texts.filter((text) => text.length < TASK_COMM_LEN);
   const isList = operator === "in" || operator === "intersects";
   const isEqual = operator === "=" || operator === "==" || operator === "!=";
   if (!(isList || (modifier === undefined && (isEqual || operator === "startswith")))) return undefined;

@@ -1,53 +1,18 @@
 import { expect, test } from "bun:test";
 import { Simulation } from "../../tests/harness/simulate.ts";
+import { threadSeed } from "../../tests/harness/thread-seed.ts";
 import type { FdSeed, ThreadSeed } from "../event/source.ts";
 import { FD } from "./fd.ts";
 import { Refresh } from "./refresh.ts";
 
 const SECOND = 1_000_000_000n;
 
-const seed = (tid: number, more: Partial<ThreadSeed> = {}): ThreadSeed => ({
-  tid,
-  pid: tid,
-  ptid: 1,
-  sid: 1,
-  vpgid: 1,
-  pgid: 1,
-  vtid: tid,
-  vpid: tid,
-  comm: "new",
-  exe: "new",
-  exePath: "/bin/new",
-  exeWritable: false,
-  exeUpperLayer: false,
-  exeLowerLayer: false,
-  exeFromMemfd: false,
-  args: ["arg"],
-  env: ["A=b"],
-  cwd: "/usr",
-  root: "/",
-  fdLimit: 1024,
-  flags: 0,
-  uid: 7,
-  gid: 8,
-  loginUid: 0,
-  vmSize: 0,
-  vmRss: 0,
-  vmSwap: 0,
-  pageFaultsMajor: 0,
-  pageFaultsMinor: 0,
-  cgroups: [],
-  tty: 0,
-  cloneTime: 0n,
-  pidnsInitStart: 0n,
-  capInheritable: 0n,
-  capPermitted: 0n,
-  capEffective: 5n,
-  exeIno: 0n,
-  exeCtime: 0n,
-  exeMtime: 0n,
-  ...more,
-});
+const seed = (tid: number, more: Partial<ThreadSeed> = {}): ThreadSeed =>
+  threadSeed(tid, {
+    ...{ comm: "new", exe: "new", exePath: "/bin/new", args: ["arg"], env: ["A=b"], cwd: "/usr" },
+    ...{ uid: 7, gid: 8, capEffective: 5n },
+    ...more,
+  });
 
 const file = (tid: number, fd: number, name: string): FdSeed => ({
   tid,

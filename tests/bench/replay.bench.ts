@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { BLOCK_HEAD, EVENT_BLOCKS } from "../../core/capture/scap/blocks.ts";
 import type { BenchRow } from "./bench.ts";
+import { memoryKb } from "./falco-process.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
 const BINARY = join(ROOT, "dist/falco");
@@ -107,10 +108,10 @@ async function replay(capture: string, rules: readonly string[], options: readon
   return { cpuNs: Number(child.resourceUsage()!.cpuTime.total) * 1000, peakMb: (peakKb * 1024) / 1e6 };
 }
 
-/** VmHWM of a process; 0 when it has ended. */
+/** The most that was resident of a process; 0 when it has ended. */
 function residentPeakKb(pid: number): number {
   try {
-    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0);
+    return memoryKb(pid, "VmHWM");
   } catch {
     return 0;
   }

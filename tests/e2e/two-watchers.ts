@@ -1,3 +1,4 @@
+import { expect } from "bun:test";
 import { type EbpfOptions, EbpfSource } from "../../core/capture/ebpf/ebpf-source.ts";
 import { Engine, type Matching } from "../../core/engine/engine.ts";
 import { pushDown } from "../../core/engine/push-down.ts";
@@ -133,4 +134,11 @@ export class TwoWatchers {
   #both(): readonly Watcher[] {
     return [this.all, this.filtered].filter((watcher) => watcher !== undefined);
   }
+}
+
+/** Each of the rules has alerts, and the same come in the same order with the filters as without. */
+export function expectSameAlerts(watchers: TwoWatchers, rules: readonly string[]): void {
+  for (const rule of rules.keys())
+    expect({ rule, alerts: watchers.alertsOf(rule).length > 0 }).toEqual({ rule, alerts: true });
+  expect(watchers.filtered.alerts).toEqual(watchers.all.alerts);
 }

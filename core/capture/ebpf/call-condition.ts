@@ -19,7 +19,6 @@ export interface ProgramAtom {
   readonly negated: boolean;
 }
 
-/** Something that can be told in the kernel of a call. Where it can't after all, the call passes. */
 /** What runs in no container, or what does. */
 export interface PlaceAtom {
   readonly kind: "place";
@@ -27,6 +26,7 @@ export interface PlaceAtom {
   readonly negated: false;
 }
 
+/** Something that can be told in the kernel of a call. Where it can't after all, the call passes. */
 export type Atom = UserAtom | ProgramAtom | PlaceAtom | PathAtom;
 
 export interface Group {

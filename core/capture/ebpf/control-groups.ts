@@ -6,6 +6,7 @@ import { normalizeCgroups } from "../../state/cgroups.ts";
 import { readProc } from "../proc/proc-files.ts";
 import { deleteFromMap, replaceInMap } from "./bpf.ts";
 import { PLACE, RECORDED_CONTROLLERS } from "./group-places.ts";
+import { PLAIN_TEXT } from "./task-comm.ts";
 
 /** Records hold paths of no more components, each of fewer bytes. */
 const MAX_COMPONENTS = 16;
@@ -77,7 +78,7 @@ export class ControlGroups {
     if (place !== 0) found.set(keyOf(stat.ino, hierarchy), place);
     if (parts.length === MAX_COMPONENTS) return;
     for (const name of directoriesIn(directory)) {
-      const isPlain = /^[\x21-\x7e]+$/.test(name) && name.length < MAX_COMPONENT;
+      const isPlain = PLAIN_TEXT.test(name) && name.length < MAX_COMPONENT;
       const below = join(directory, name);
       if (isPlain) this.#walk(found, hierarchy, below, [...parts, name], statOf(below), device);
     }

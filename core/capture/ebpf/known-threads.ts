@@ -6,11 +6,10 @@ import { ControlGroups, placeOf } from "./control-groups.ts";
 import { Emitter } from "./emitter.ts";
 import { INTEREST } from "./interest.ts";
 import type { Target } from "./target.ts";
+import { PLAIN_TEXT, TASK_COMM_LEN } from "./task-comm.ts";
 import { TaskValues } from "./task-values.ts";
 import { FACT, FACTS, startFacts } from "./thread-facts.ts";
 import { tracepointArg } from "./values.ts";
-
-const MAX_COMM = 15;
 
 /** Control groups are looked through this often at most, and for one in so many parts of the time. */
 const SCAN_MS = 2_000;
@@ -34,7 +33,7 @@ export class KnownThreads {
   /** Takes what /proc says of a thread while it is read, unless a record told of it before. */
   seed({ tid, comm, uid, cgroups }: ThreadSeed): void {
     // Other names than these may read otherwise than their bytes.
-    if (!/^[\x21-\x7e]*$/.test(comm) || comm.length > MAX_COMM) return;
+    if (!PLAIN_TEXT.test(comm) || comm.length >= TASK_COMM_LEN) return;
     const value = Buffer.alloc(FACTS.size);
     value.write(comm, FACTS.comm, "latin1");
     value.writeUInt32LE(uid >>> 0, FACTS.uid);

@@ -3,13 +3,13 @@ import type { Emitter, Value, Writer } from "./emitter.ts";
 import { placeOfGroups } from "./group-places.ts";
 import { HELPER } from "./helper.ts";
 import { INTEREST } from "./interest.ts";
+import { TASK_COMM_LEN } from "./task-comm.ts";
 import { currentTid, enter, FACT, FACTS, forget, loadFacts, prepared, startFacts } from "./thread-facts.ts";
 import { address, member } from "./values.ts";
 import { kernelString } from "./writers.ts";
 
 /** Besides the caller's place. */
 const TOLD = 1;
-const TASK_COMM_LEN = 16;
 const NO_EXIST = 1;
 
 /** What records tell of threads, and so what the entries follow. The members emit code around the making of the record. */
@@ -34,10 +34,15 @@ export const preparedComm: Writer = kernelString((k) => {
   k.asm.alu("add", R0, prepared(FACTS.comm));
 }, TASK_COMM_LEN);
 
+/** Makes the facts that are being prepared those of a thread of which nothing is known. */
+function clear({ asm }: Emitter): void {
+  for (let at = 0; at < FACTS.size; at += 8) asm.store(8, R7, prepared(at), 0);
+}
+
 /** Puts what the record is going to tell of the task into the scratch area, as the facts of a thread in no state. */
 function prepare(k: Emitter, { task, groups }: Taught): void {
   const { asm } = k;
-  for (let at = 0; at < FACTS.size; at += 8) asm.store(8, R7, prepared(at), 0);
+  clear(k);
   address(task, "task_struct", "comm")(k);
   asm.mov(R3, R0);
   asm.mov(R1, R7);
@@ -48,6 +53,20 @@ function prepare(k: Emitter, { task, groups }: Taught): void {
   asm.store(4, R7, prepared(FACTS.uid), R0);
   placeOfGroups(groups)(k);
   asm.store(4, R7, prepared(FACTS.flags), R0);
+}
+
+/** Copies the facts that were prepared to these members of the entry at R0, with a bit more in their flags. */
+function copy(k: Emitter, to: Readonly<Record<"comm" | "uid" | "flags", number>>, bit: number): void {
+  const { asm } = k;
+  for (let at = 0; at < TASK_COMM_LEN; at += 8) {
+    asm.load(8, R1, R7, prepared(FACTS.comm + at));
+    asm.store(8, R0, to.comm + at, R1);
+  }
+  asm.load(4, R1, R7, prepared(FACTS.uid));
+  asm.store(4, R0, to.uid, R1);
+  asm.load(4, R1, R7, prepared(FACTS.flags));
+  asm.alu("or", R1, bit);
+  asm.store(4, R0, to.flags, R1);
 }
 
 /** Sets bits of the prepared flags. */
@@ -98,7 +117,7 @@ export function learnsUser(succeeded: Value, uid: Value): Lesson {
       });
       // What /proc said of it before must not be entered after this.
       asm.place(unknown);
-      for (let at = 0; at < FACTS.size; at += 8) asm.store(8, R7, prepared(at), 0);
+      clear(k);
       asm.store(4, R7, prepared(FACTS.flags), FACT.DISPUTED);
       enter(k, currentTid, NO_EXIST);
       asm.place(end);
@@ -124,15 +143,7 @@ function tellsOfChild(k: Emitter, task: Value, child: Value): void {
   // State may believe this record more than what /proc said before it.
   asm.store(4, R0, FACTS.flags, FACT.DISPUTED);
   asm.place(heard);
-  for (let at = 0; at < TASK_COMM_LEN; at += 8) {
-    asm.load(8, R1, R7, prepared(FACTS.comm + at));
-    asm.store(8, R0, FACTS.callerComm + at, R1);
-  }
-  asm.load(4, R1, R7, prepared(FACTS.uid));
-  asm.store(4, R0, FACTS.callerUid, R1);
-  asm.load(4, R1, R7, prepared(FACTS.flags));
-  asm.alu("or", R1, TOLD);
-  asm.store(4, R0, FACTS.told, R1);
+  copy(k, { comm: FACTS.callerComm, uid: FACTS.callerUid, flags: FACTS.told }, TOLD);
   asm.place(end);
 }
 
@@ -174,15 +185,7 @@ function learnsChild(k: Emitter, task: Value, tid: Value): void {
     asm.jump("ne", R1, R2, disputed);
   }
   asm.place(agreed);
-  for (let at = 0; at < TASK_COMM_LEN; at += 8) {
-    asm.load(8, R1, R7, prepared(FACTS.comm + at));
-    asm.store(8, R0, FACTS.comm + at, R1);
-  }
-  asm.load(4, R1, R7, prepared(FACTS.uid));
-  asm.store(4, R0, FACTS.uid, R1);
-  asm.load(4, R1, R7, prepared(FACTS.flags));
-  asm.alu("or", R1, FACT.KNOWN);
-  asm.store(4, R0, FACTS.flags, R1);
+  copy(k, FACTS, FACT.KNOWN);
   asm.goto(end);
   asm.place(disputed);
   asm.store(4, R0, FACTS.flags, FACT.DISPUTED);

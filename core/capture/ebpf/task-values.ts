@@ -4,13 +4,13 @@ import type { Value, Writer } from "./emitter.ts";
 import { RECORDED_CONTROLLERS } from "./group-places.ts";
 import { kernfsPath } from "./path-text.ts";
 import { SCRATCH } from "./scratch.ts";
+import { TASK_COMM_LEN } from "./task-comm.ts";
 import { address, combine, constant, int, masked, member, shared, shiftLeft, when } from "./values.ts";
 import { kernelString, MAX_PATH, sequence, userString, userStringBlock } from "./writers.ts";
 
 /** Kinds of ids a `struct signal_struct` keeps (enum pid_type). */
 const PIDTYPE = { tgid: 1, pgid: 2 } as const;
 const RLIMIT_NOFILE = 7;
-const TASK_COMM_LEN = 16;
 
 /** What a record says about a task: expressions over the `struct task_struct *` that `task` gives. */
 export class TaskValues {

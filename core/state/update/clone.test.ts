@@ -1,52 +1,17 @@
 import { expect, test } from "bun:test";
 import { Simulation } from "../../../tests/harness/simulate.ts";
+import { threadSeed } from "../../../tests/harness/thread-seed.ts";
 import type { ThreadSeed } from "../../event/source.ts";
 
 const SECOND = 1_000_000_000n;
 const PARENT = 10;
 const CHILD = 11;
 
-const seed = (tid: number, comm: string, cloneTime: bigint): ThreadSeed => ({
-  tid,
-  pid: tid,
-  ptid: tid === CHILD ? PARENT : 1,
-  sid: 1,
-  vpgid: 1,
-  pgid: 1,
-  vtid: tid,
-  vpid: tid,
-  comm,
-  exe: `/bin/${comm}`,
-  exePath: `/bin/${comm}`,
-  exeWritable: false,
-  exeUpperLayer: false,
-  exeLowerLayer: false,
-  exeFromMemfd: false,
-  args: [],
-  env: [],
-  cwd: "/",
-  root: "/",
-  fdLimit: 1024,
-  flags: 0,
-  uid: 0,
-  gid: 0,
-  loginUid: 0,
-  vmSize: 0,
-  vmRss: 0,
-  vmSwap: 0,
-  pageFaultsMajor: 0,
-  pageFaultsMinor: 0,
-  cgroups: [],
-  tty: 0,
-  cloneTime,
-  pidnsInitStart: 0n,
-  capInheritable: 0n,
-  capPermitted: 0n,
-  capEffective: 0n,
-  exeIno: 0n,
-  exeCtime: 0n,
-  exeMtime: 0n,
-});
+const seed = (tid: number, comm: string, cloneTime: bigint): ThreadSeed =>
+  threadSeed(tid, {
+    ...{ comm, exe: `/bin/${comm}`, exePath: `/bin/${comm}`, cloneTime },
+    ptid: tid === CHILD ? PARENT : 1,
+  });
 
 /** A live system on which sh and a child of it, by now cat, were read from /proc; then sh's own clone event comes. */
 function lateParent(age: bigint): string {
