@@ -10,10 +10,9 @@ import { addressesProgram, namesProgram, stringsProgram } from "./copy-hooks.ts"
 import { dispatcherProgram } from "./dispatcher.ts";
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
-import { takesCopies } from "./hook-copies.ts";
 import { WANTED } from "./interest.ts";
 import type { KernelCopies } from "./kernel-copies.ts";
-import { type EventId, eventProgram } from "./program.ts";
+import { type EventId, eventProgram, takesCopies } from "./program.ts";
 import { BTF_PATH } from "./requirements.ts";
 import { SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
@@ -60,6 +59,8 @@ function targetFor(btf: Btf, arch = ARM64): Target {
   };
 }
 
+/** Address of the kernel's cache of names. */
+const NAMES_CACHE = 0xffff_8881_0004_2a00n;
 const COPIES: KernelCopies = { own: 16, more: 17, paths: true, strings: true, addresses: true };
 
 interface Instruction {
@@ -166,8 +167,12 @@ describe.skipIf(!hasBtf)("fillers", () => {
     test(`hooks of ${arch.name} keep only what calls copy that are traced as such`, () => {
       const target = targetFor(btf!, arch);
       const maps = { own: COPIES.own, more: COPIES.more };
-      for (const build of [namesProgram, stringsProgram, addressesProgram]) {
-        const code = decode(build(target, maps));
+      for (const program of [
+        namesProgram(target, maps, NAMES_CACHE),
+        stringsProgram(target, maps),
+        addressesProgram(target, maps),
+      ]) {
+        const code = decode(program);
         expectJumpsInside(code);
         const mask = WANTED.copies | WANTED.compatCopies;
         expect(code.some(({ opcode, immediate }) => opcode === 0x57 && immediate === mask)).toBe(true);

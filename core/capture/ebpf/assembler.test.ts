@@ -45,6 +45,16 @@ test("Assembler.jump counts from the next instruction, forward and back", () => 
   expect(code[3 * 8]).toBe(0xce);
 });
 
+test("Assembler.callOwn counts from the next instruction", () => {
+  const asm = new Assembler();
+  const own = asm.label("own");
+  asm.callOwn(own);
+  asm.exit();
+  asm.place(own);
+  asm.exit();
+  expect(asm.finish().subarray(0, 8).toString("hex")).toBe("8510000001000000");
+});
+
 test("Assembler refuses labels without or with two places, and constants beyond 32 bits", () => {
   const asm = new Assembler();
   const label = asm.label("nowhere");

@@ -68,6 +68,8 @@ const SWAP = 0xd0;
 const PSEUDO_MAP_FD = 1;
 const PSEUDO_MAP_VALUE = 2;
 const PSEUDO_KFUNC_CALL = 2;
+/** The same for a call of a function of the program itself. */
+const PSEUDO_CALL = 1;
 
 export type AluOp = keyof typeof ALU;
 export type JumpOp = keyof typeof JUMP;
@@ -83,6 +85,7 @@ export class Assembler {
   #count = 0;
   readonly #places = new Map<Label, number>();
   readonly #jumps: { readonly at: number; readonly label: Label }[] = [];
+  readonly #calls: { readonly at: number; readonly label: Label }[] = [];
 
   /** Instructions so far. */
   get length(): number {
@@ -161,6 +164,12 @@ export class Assembler {
     this.#emit(CLASS.JMP | CALL, 0, PSEUDO_KFUNC_CALL, 0, typeId);
   }
 
+  /** Calls the function of this program that begins at `label`; it has R1–R5 as they are, registers R6–R9 and a frame of its own, and gives R0. */
+  callOwn(label: Label): void {
+    this.#calls.push({ at: this.#count, label });
+    this.#emit(CLASS.JMP | CALL, 0, PSEUDO_CALL, 0, 0);
+  }
+
   exit(): void {
     this.#emit(CLASS.JMP | EXIT, 0, 0, 0, 0);
   }
@@ -184,11 +193,19 @@ export class Assembler {
   /** The program's bytes, jumps resolved. */
   finish(): Buffer {
     for (const { at, label } of this.#jumps) {
-      const place = this.#places.get(label);
-      if (place === undefined) throw new Error(`BPF assembler: label "${label.name}" never placed`);
-      this.#bytes.writeInt16LE(place - at - 1, at * INSN_SIZE + 2);
+      this.#bytes.writeInt16LE(this.#distance(at, label), at * INSN_SIZE + 2);
+    }
+    for (const { at, label } of this.#calls) {
+      this.#bytes.writeInt32LE(this.#distance(at, label), at * INSN_SIZE + 4);
     }
     return this.#bytes.subarray(0, this.#count * INSN_SIZE);
+  }
+
+  /** From behind instruction `at` to a label, in instructions. */
+  #distance(at: number, label: Label): number {
+    const place = this.#places.get(label);
+    if (place === undefined) throw new Error(`BPF assembler: label "${label.name}" never placed`);
+    return place - at - 1;
   }
 
   #operation(opcode: number, dst: Reg, operand: Operand, offset: number): void {

@@ -1,4 +1,4 @@
-import { type Label, R0, R1, R2, R3, R6, R7, R8, R9 } from "./assembler.ts";
+import { R0, R1, R2, R3, R6, R7, R8, R9 } from "./assembler.ts";
 import { Emitter } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
 import { INTEREST, MAX_SYSCALLS, WANTED } from "./interest.ts";
@@ -10,19 +10,26 @@ type Maps = Pick<KernelCopies, "own" | "more">;
 
 /** The cache that path names lie in, by its name in the kernel: eight and four bytes of it. */
 const NAMES_CACHE = "names_cache\0";
+/** Arguments of the tracepoint kmem_cache_free. */
+const OBJECT = 8;
+const CACHE = 16;
 const LAST_ERROR = 4095;
 const PATH_MAX = 4096;
 
-/** Assembles a program; in it `k.drop` leads out. */
-function program(target: Target, body: (k: Emitter) => void): Buffer {
-  const k = new Emitter(target);
+/** Emits a function or program whose context is in R6; in it `k.drop` leads out. */
+function emitBody(k: Emitter, body: () => void): void {
   const { asm } = k;
   asm.mov(R6, R1);
-  body(k);
+  body();
   asm.place(k.drop);
   asm.mov(R0, 0);
   asm.exit();
-  return asm.finish();
+}
+
+function program(target: Target, body: (k: Emitter) => void): Buffer {
+  const k = new Emitter(target);
+  emitBody(k, () => body(k));
+  return k.asm.finish();
 }
 
 /** R7 = where the current task's copies are kept, void ones removed. Goes to `k.drop` unless the task is in a call that is traced and takes copies. */
@@ -58,7 +65,7 @@ function admit(k: Emitter, { own }: Maps): void {
     asm.place(decided);
     asm.jump("eq", R1, 0, k.drop);
   }
-  taskStorage(k, own, k.drop, true);
+  taskStorage(k, own, k.drop, { create: true, task: R7 });
   asm.mov(R7, R0);
   asm.mapValue(R1, maps.interest, INTEREST.generation);
   asm.load(4, R1, R1, 0);
@@ -74,61 +81,72 @@ function admit(k: Emitter, { own }: Maps): void {
  * For the tracepoint kmem_cache_free(call site, object, struct kmem_cache *): the kernel frees a path name (struct filename) at the end of each
  * call that got one, in that call, and has not changed it since it copied it. The functions that copy it can't be hooked as well: the compiler puts parts
  * of them into their callers. A name too long for its object is freed as a bare text, without its user address.
+ *
+ * The kernel frees objects all the time, most of them of other caches than the one of names, at address `namesCache`: so the program itself only
+ * compares, with a constant and without registers to save; the rest is a function of its own.
  */
-export function namesProgram(target: Target, maps: Maps): Buffer {
-  return program(target, (k) => {
-    const { asm, btf } = k;
-    const known = target.maps.interest;
-    const inside = btf.path("filename", "iname").offset;
-    const names = asm.label("names");
-    const keep = asm.label("keep");
-    const embedded = asm.label("embedded");
-    asm.load(8, R1, R6, 16);
-    asm.mapValue(R2, known, INTEREST.namesCache);
-    asm.load(8, R3, R2, 0);
-    asm.jump("eq", R1, R3, names);
-    asm.jump("ne", R3, 0, k.drop);
-    recognize(k, k.drop);
-    asm.place(names);
-    admit(k, maps);
-    asm.load(8, R9, R6, 8);
-    asm.mov(R0, R9);
-    k.follow(btf.path("filename", "uptr"));
-    asm.mov(R8, R0);
-    asm.mov(R0, R9);
-    k.follow(btf.path("filename", "name"));
-    asm.mov(R1, R9);
-    asm.alu("add", R1, inside);
-    asm.jump("eq", R0, R1, embedded);
-    asm.mov(R8, 0);
-    asm.goto(keep);
-    asm.place(embedded);
-    asm.mov(R9, R0);
-    // Names that the kernel made up have no user address.
-    asm.jump("eq", R8, 0, k.drop);
-    asm.place(keep);
-    keepText(k, maps, PATH_MAX - inside);
-  });
+export function namesProgram(target: Target, maps: Maps, namesCache: bigint): Buffer {
+  const k = new Emitter(target);
+  const { asm } = k;
+  const other = asm.label("other cache");
+  const name = asm.label("name freed");
+  asm.load(8, R2, R1, CACHE);
+  asm.wide(R3, namesCache);
+  asm.jump("ne", R2, R3, other);
+  asm.callOwn(name);
+  asm.place(other);
+  asm.mov(R0, 0);
+  asm.exit();
+  asm.place(name);
+  emitBody(k, () => keepName(k, maps));
+  return asm.finish();
 }
 
-/** Notes the cache (R1) that an object is freed to as the one of names, or goes to `other`. */
-function recognize(k: Emitter, other: Label): void {
+function keepName(k: Emitter, maps: Maps): void {
   const { asm, btf } = k;
-  const text = Buffer.from(NAMES_CACHE, "latin1");
-  asm.mov(R7, R1);
-  asm.mov(R0, R1);
-  k.follow(btf.path("kmem_cache", "name"));
+  const inside = btf.path("filename", "iname").offset;
+  const keep = asm.label("keep");
+  const embedded = asm.label("embedded");
+  admit(k, maps);
+  asm.load(8, R9, R6, OBJECT);
+  asm.mov(R0, R9);
+  k.follow(btf.path("filename", "uptr"));
   asm.mov(R8, R0);
-  asm.mov(R3, R8);
-  k.readKernel(8);
-  asm.wide(R1, text.readBigUInt64LE(0));
-  asm.jump("ne", R0, R1, other);
-  asm.mov(R3, R8);
-  asm.alu("add", R3, 8);
-  k.readKernel(4);
-  asm.jump("ne", R0, text.readUInt32LE(8), other);
-  asm.mapValue(R2, k.target.maps.interest, INTEREST.namesCache);
-  asm.store(8, R2, 0, R7);
+  asm.mov(R0, R9);
+  k.follow(btf.path("filename", "name"));
+  asm.mov(R1, R9);
+  asm.alu("add", R1, inside);
+  asm.jump("eq", R0, R1, embedded);
+  asm.mov(R8, 0);
+  asm.goto(keep);
+  asm.place(embedded);
+  asm.mov(R9, R0);
+  // Names that the kernel made up have no user address.
+  asm.jump("eq", R8, 0, k.drop);
+  asm.place(keep);
+  keepText(k, maps, PATH_MAX - inside);
+}
+
+/** For the same tracepoint: notes the address of the cache of names in the interest map when one is freed. */
+export function findNamesProgram(target: Target): Buffer {
+  return program(target, (k) => {
+    const { asm, btf } = k;
+    const text = Buffer.from(NAMES_CACHE, "latin1");
+    asm.load(8, R7, R6, CACHE);
+    asm.mov(R0, R7);
+    k.follow(btf.path("kmem_cache", "name"));
+    asm.mov(R8, R0);
+    asm.mov(R3, R8);
+    k.readKernel(8);
+    asm.wide(R1, text.readBigUInt64LE(0));
+    asm.jump("ne", R0, R1, k.drop);
+    asm.mov(R3, R8);
+    asm.alu("add", R3, 8);
+    k.readKernel(4);
+    asm.jump("ne", R0, text.readUInt32LE(8), k.drop);
+    asm.mapValue(R2, target.maps.interest, INTEREST.namesCache);
+    asm.store(8, R2, 0, R7);
+  });
 }
 
 /** For the end of `char *strndup_user(const char __user *, long)`. */
@@ -164,7 +182,7 @@ export function addressesProgram(target: Target, maps: Maps): Buffer {
     asm.alu("add", R1, COPIES.addressLength);
     asm.goto(read);
     asm.place(further);
-    taskStorage(k, maps.more, k.drop, true);
+    taskStorage(k, maps.more, k.drop, { create: true });
     asm.mov(R1, R9);
     asm.alu("sub", R1, 1);
     // It is not 0, which not every verifier concludes.

@@ -11,7 +11,7 @@ import {
   SOCKETCALL_BASE,
   WANTED,
 } from "./interest.ts";
-import { takeCopies } from "./kernel-copies.ts";
+import { forgetCopies, takeCopies } from "./kernel-copies.ts";
 import { SCRATCH } from "./scratch.ts";
 import type { Target } from "./target.ts";
 import { currentTask, member } from "./values.ts";
@@ -39,49 +39,30 @@ export function dispatcherProgram(target: Target): Buffer {
   asm.alu("add", R1, R9);
   asm.load(1, R8, R1, 0);
   asm.jump("eq", R8, 0, done);
-  if (target.copies) {
-    const taken = asm.label("copies taken");
-    asm.mov(R0, R8);
-    asm.alu("and", R0, WANTED.copies | WANTED.compatCopies);
-    asm.jump("eq", R0, 0, taken);
-    // Whatever becomes of the call: what is kept of it must not outlive it.
-    takeCopies(k, target.copies, INTEREST.generation);
-    asm.place(taken);
-  }
-
-  if (target.dropFailed) {
-    asm.load(8, R0, R6, 8);
-    asm.jump("slt", R0, 0, done);
-  }
-  asm.call(HELPER.currentPidTgid);
-  asm.alu("shr", R0, 32);
-  asm.jump("eq", R0, target.self, done);
 
   const dispatch = asm.label("dispatch");
   if (arch.compat) {
     const native = asm.label("native");
-    member(currentTask, "task_struct", arch.compat.member)(k);
-    asm.alu("and", R0, arch.compat.mask);
+    isCompat(k);
     asm.jump("eq", R0, 0, native);
-    asm.alu("and", R8, WANTED.compat);
-    asm.jump("eq", R8, 0, done);
-    k.loadScratch(R8, done);
-    asm.store(4, R8, SCRATCH.compat, 1);
-    copyCall(k, arch.compat.args, 4);
-    argumentsInMemory(k, dispatch, done);
-    asm.alu("add", R9, COMPAT_BASE);
-    asm.goto(dispatch);
+    compatCall(k, dispatch, done);
     asm.place(native);
   }
   const all = asm.label("failures too");
+  const failed = asm.label("failed");
   asm.mov(R0, R8);
   asm.alu("and", R0, WANTED.native);
   asm.jump("eq", R0, 0, done);
-  asm.alu("and", R8, WANTED.successOnly);
-  asm.jump("eq", R8, 0, all);
+  unlessSelf(k, done);
+  if (!target.dropFailed) {
+    asm.mov(R0, R8);
+    asm.alu("and", R0, WANTED.successOnly);
+    asm.jump("eq", R0, 0, all);
+  }
   asm.load(8, R0, R6, 8);
+  if (target.dropFailed) asm.jump("slt", R0, 0, failed);
   // Addresses are no errors, however high.
-  asm.jump("ge", R0, -LAST_ERRNO, done);
+  else asm.jump("ge", R0, -LAST_ERRNO, failed);
   asm.place(all);
   k.loadScratch(R8, done);
   asm.store(4, R8, SCRATCH.compat, 0);
@@ -92,10 +73,65 @@ export function dispatcherProgram(target: Target): Buffer {
   asm.map(R2, maps.programs);
   asm.mov(R3, R9);
   asm.call(HELPER.tailCall);
+  if (target.copies) {
+    asm.goto(done);
+    asm.place(failed);
+    asm.alu("and", R8, WANTED.copies);
+    asm.jump("eq", R8, 0, done);
+    forgetCopies(k);
+  } else asm.place(failed);
   asm.place(done);
   asm.mov(R0, 0);
   asm.exit();
   return asm.finish();
+}
+
+/** R0 = not 0 in a call of a 32-bit program. */
+function isCompat(k: Emitter): void {
+  const { asm, btf, target } = k;
+  const { member: name, mask } = target.arch.compat!;
+  if (target.cast === undefined) member(currentTask, "task_struct", name)(k);
+  else {
+    // Of a typed pointer members can be loaded as they are.
+    asm.call(HELPER.currentTaskTyped);
+    asm.load(4, R0, R0, btf.path("task_struct", name).offset);
+  }
+  asm.alu("and", R0, mask);
+}
+
+/** Goes to `done` in calls of this process. */
+function unlessSelf(k: Emitter, done: Label): void {
+  const { asm, target } = k;
+  asm.call(HELPER.currentPidTgid);
+  asm.alu("shr", R0, 32);
+  asm.jump("eq", R0, target.self, done);
+}
+
+/** Goes to `dispatch` with the arguments of a 32-bit program's call (R9 its number, R8 its flags) in the scratch area (R8), or to `done`. */
+function compatCall(k: Emitter, dispatch: Label, done: Label): void {
+  const { asm, target } = k;
+  if (target.copies) {
+    const taken = asm.label("copies taken");
+    asm.mov(R0, R8);
+    asm.alu("and", R0, WANTED.compatCopies);
+    asm.jump("eq", R0, 0, taken);
+    // Whatever becomes of the call, and of calls with one number (socketcall) not all may be wanted: what is kept of one must not outlive it.
+    takeCopies(k, target.copies);
+    asm.place(taken);
+  }
+  if (target.dropFailed) {
+    asm.load(8, R0, R6, 8);
+    asm.jump("slt", R0, 0, done);
+  }
+  unlessSelf(k, done);
+  asm.alu("and", R8, WANTED.compat);
+  asm.jump("eq", R8, 0, done);
+  k.loadScratch(R8, done);
+  asm.store(4, R8, SCRATCH.compat, 1);
+  copyCall(k, target.arch.compat!.args, 4);
+  argumentsInMemory(k, dispatch, done);
+  asm.alu("add", R9, COMPAT_BASE);
+  asm.goto(dispatch);
 }
 
 /** Takes the arguments (R8 the scratch area) from where they are for calls (R9) that pass their address; a socketcall goes on to `dispatch`. */

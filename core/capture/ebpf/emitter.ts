@@ -61,12 +61,14 @@ export class Cell {
 export class Emitter {
   readonly asm = new Assembler();
   readonly target: Target;
-  /** Where the program leaves without recording anything. */
-  readonly drop = this.asm.label("drop");
+  /** Where the program leaves without recording anything; what is to be done there may change with how far it has come. */
+  drop = this.asm.label("drop");
   /** Where it leaves because the record has become too large; programs of fixed-size records never do. */
   readonly tooLarge = this.asm.label("too large");
-  /** Whether the code takes what the kernel copied (kernel-copies.ts). */
-  takesCopies = false;
+  /** How the code so far uses what the kernel copied (kernel-copies.ts): a text is the first, on every way through it; or otherwise. */
+  copyUse: "text first" | "otherwise" | undefined;
+  /** Whether what the kernel copied for this call is taken by now, as its event needs it. */
+  copiesTaken = false;
   #frame = 0;
   #cells = SHARED_CELLS;
   #sharedCells = 0;
@@ -152,6 +154,11 @@ export class Emitter {
     asm.place(taken);
     this.branch(yes);
     asm.place(end);
+  }
+
+  /** The code now emitted may be skipped. */
+  get inBranch(): boolean {
+    return this.#depth > 0;
   }
 
   /** Code that may be skipped: values shared inside must not be relied on outside. */

@@ -3,10 +3,8 @@ import { FalcoError } from "../../errors.ts";
 import { libc } from "../../ffi/libc.ts";
 import { SystemError } from "../../ffi/system-error.ts";
 import { attachRawTracepoint, attachToFunction, loadProgram } from "./bpf.ts";
-import { addressesProgram, namesProgram, stringsProgram } from "./copy-hooks.ts";
-import { Emitter } from "./emitter.ts";
+import { addressesProgram, findNamesProgram, namesProgram, stringsProgram } from "./copy-hooks.ts";
 import { createCopyMaps, type KernelCopies } from "./kernel-copies.ts";
-import type { Filler } from "./program.ts";
 import type { Target } from "./target.ts";
 
 type Hook = "paths" | "strings" | "addresses";
@@ -90,32 +88,22 @@ function hookNames(
   namesCache: () => bigint,
 ): number {
   const tracepoint = "kmem_cache_free";
-  const link = closing(loadProgram(tracepoint, namesProgram(target, maps)), (program) =>
-    attachRawTracepoint(tracepoint, program),
-  );
-  // The program knows the cache of names once it has seen one freed.
-  statSync("/");
-  if (namesCache() !== 0n) return link;
-  libc().close(link);
+  const attach = (code: Buffer): number =>
+    closing(loadProgram(tracepoint, code), (program) => attachRawTracepoint(tracepoint, program));
+  closing(attach(findNamesProgram(target)), () => statSync("/"));
+  const cache = namesCache();
+  if (cache !== 0n) return attach(namesProgram(target, maps, cache));
   throw new FalcoError(
     "EBPF_UNSUPPORTED",
     "Cannot watch path names: this kernel does not keep them in a cache of their own",
   );
 }
 
-/** An attachment outlives the descriptor of its program. */
-function closing(program: number, attach: (program: number) => number): number {
+/** What `use` makes of a descriptor, which is closed then: an attachment outlives that of its program. */
+function closing<T>(descriptor: number, use: (descriptor: number) => T): T {
   try {
-    return attach(program);
+    return use(descriptor);
   } finally {
-    libc().close(program);
+    libc().close(descriptor);
   }
-}
-
-/** Whether the event that a filler makes has parameters of which the kernel's copies are taken. */
-export function takesCopies(target: Target, { params }: Filler): boolean {
-  if (!target.copies) return false;
-  const k = new Emitter(target);
-  for (const param of Object.values(params)) param(k);
-  return k.takesCopies;
 }

@@ -1,8 +1,10 @@
-import { type Label, R0, R1, R2, R3, R4 } from "./assembler.ts";
+import { type Label, R0, R1, R2, R3, R4, R7, type Reg } from "./assembler.ts";
 import { createMap, loadTypes, MAP_TYPE } from "./bpf.ts";
 import type { Emitter } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
+import { INTEREST } from "./interest.ts";
 import { mapTypes } from "./map-types.ts";
+import { SCRATCH } from "./scratch.ts";
 
 /** Texts kept of one call; none takes more that an event has room for. */
 export const MAX_TEXTS = 4;
@@ -71,11 +73,16 @@ export function createCopyMaps(keep: (fd: number) => number): Pick<KernelCopies,
   return { own: make("falco_copies", COPIES.size), more: make("falco_copies2", MORE.size) };
 }
 
-/** R0 = the current task's value of a storage map; goes to `missing` where it has none, or with `create` can't get one. */
-export function taskStorage(k: Emitter, map: number, missing: Label, create = false): void {
+/** R0 = the current task's value of a storage map; goes to `missing` where it has none, or with `create` can't get one. `task`: where the task is known already. */
+export function taskStorage(
+  k: Emitter,
+  map: number,
+  missing: Label,
+  { create = false, task }: { readonly create?: boolean; readonly task?: Reg } = {},
+): void {
   const { asm } = k;
-  asm.call(HELPER.currentTaskTyped);
-  asm.mov(R2, R0);
+  if (!task) asm.call(HELPER.currentTaskTyped);
+  asm.mov(R2, task ?? R0);
   asm.map(R1, map);
   asm.mov(R3, 0);
   asm.mov(R4, create ? 1 : 0);
@@ -83,13 +90,20 @@ export function taskStorage(k: Emitter, map: number, missing: Label, create = fa
   asm.jump("eq", R0, 0, missing);
 }
 
-/** At a call's end: what was kept of it is for its event from now on. `generation`: where the interest map says which one is current. */
-export function takeCopies(k: Emitter, { own }: KernelCopies, generation: number): void {
+/** At a call's end: what was kept of it is for its event from now on. Leaves R0 undefined. */
+export function takeCopies(k: Emitter, { own }: KernelCopies): void {
   const { asm } = k;
   const none = asm.label("no copies");
-  const current = asm.label("copies of this call");
   taskStorage(k, own, none);
-  asm.mapValue(R1, k.target.maps.interest, generation);
+  take(k);
+  asm.place(none);
+}
+
+/** The same where the task's value is in R0 already; it stays there. */
+export function take(k: Emitter): void {
+  const { asm } = k;
+  const current = asm.label("copies of this call");
+  asm.mapValue(R1, k.target.maps.interest, INTEREST.generation);
   asm.load(4, R1, R1, 0);
   asm.load(4, R2, R0, COPIES.generation);
   asm.load(4, R3, R0, COPIES.texts);
@@ -102,10 +116,9 @@ export function takeCopies(k: Emitter, { own }: KernelCopies, generation: number
   asm.store(4, R0, COPIES.takenAddresses, R4);
   asm.store(4, R0, COPIES.texts, 0);
   asm.store(4, R0, COPIES.addresses, 0);
-  asm.place(none);
 }
 
-/** Drops what was kept of a call whose end may not be seen: execve where it succeeded. Leaves R0 undefined. */
+/** Drops what was kept of a call that is not recorded, or whose end may not be seen: execve where it succeeded. Leaves R0 undefined. */
 export function forgetCopies(k: Emitter): void {
   const { asm, target } = k;
   if (!target.copies) return;
@@ -114,4 +127,18 @@ export function forgetCopies(k: Emitter): void {
   asm.store(4, R0, COPIES.texts, 0);
   asm.store(4, R0, COPIES.addresses, 0);
   asm.place(none);
+}
+
+/** Runs `then` unless the copies of the call have been taken before: by the dispatcher for a 32-bit call, or for an earlier record of the same call. */
+export function unlessTaken(k: Emitter, then: () => void): void {
+  const { asm, target } = k;
+  const taken = asm.label("taken before");
+  if (target.arch.compat) {
+    asm.load(4, R1, R7, SCRATCH.compat);
+    asm.jump("ne", R1, 0, taken);
+  }
+  asm.load(8, R1, R7, SCRATCH.repetition);
+  asm.jump("ne", R1, 0, taken);
+  k.branch(then);
+  asm.place(taken);
 }

@@ -2,12 +2,13 @@ import { EVENT_HEADER_SIZE } from "../../event/source.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { EF, type EventInfo, type ParamType } from "../../schema/event-row.ts";
 import { EVENTS } from "../../schema/events.ts";
-import { R0, R1, R2, R3, R6, R7, R8, R10 } from "./assembler.ts";
+import { type Label, R0, R1, R2, R3, R6, R7, R8, R10 } from "./assembler.ts";
 import { type TextPlace, textsOf } from "./call-condition.ts";
 import { allowWanted, type CallFilter, emitFilter } from "./call-filter.ts";
 import { TOO_LARGE } from "./counters.ts";
 import { Emitter, type Value, type Writer } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
+import { forgetCopies, takeCopies, unlessTaken } from "./kernel-copies.ts";
 import type { Lesson } from "./lessons.ts";
 import { keepText, MAX_KEPT_TEXTS } from "./path-condition.ts";
 import { SCRATCH } from "./scratch.ts";
@@ -89,6 +90,9 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
     k.asm.jump("eq", R0, target.self, leave);
   }
   k.loadScratch(R7, leave, filler.nested);
+  const { drop } = k;
+  const early = startCopies(k, filler);
+  k.drop = early;
   // A call that gives several records has a value for each.
   const { parameters, ...rest } = filter;
   const texts = textPlaces(event, filter);
@@ -97,6 +101,7 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
     filler.when(k);
     k.asm.jump("eq", R0, 0, k.drop);
   }
+  k.drop = drop;
   filler.lesson?.before?.(k);
   header(k, event, filler.thread);
   const fixed = params(k, event, filler, texts);
@@ -109,12 +114,41 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
     countLoss(k, TOO_LARGE);
     filler.lesson?.lost?.(k);
   }
+  if (early !== drop) {
+    k.asm.place(early);
+    forgetCopies(k);
+  }
   k.asm.place(k.drop);
   if (filler.repeat) k.asm.store(8, R7, SCRATCH.repetition, 0);
   k.asm.place(leave);
   k.asm.mov(R0, 0);
   k.asm.exit();
   return k.asm.finish();
+}
+
+/** How the program of an event uses what the kernel copied; undefined where it does not. */
+function copyUse(target: Target, { params }: Filler): Emitter["copyUse"] {
+  if (!target.copies) return undefined;
+  const k = new Emitter(target);
+  for (const param of Object.values(params)) param(k);
+  return k.copyUse;
+}
+
+/** Whether the event that a filler makes has parameters of which the kernel's copies are taken. */
+export const takesCopies = (target: Target, filler: Filler): boolean => copyUse(target, filler) !== undefined;
+
+/**
+ * Takes the copies of this call, unless the first parameter that needs them does it on the way, which spares a look-up. Returns where to leave until then: what
+ * is kept of a call must not outlive it.
+ */
+function startCopies(k: Emitter, filler: Filler): Label {
+  const { copies } = k.target;
+  const use = copyUse(k.target, filler);
+  if (!copies || use === undefined) return k.drop;
+  if (use === "text first") return k.asm.label("left early");
+  unlessTaken(k, () => takeCopies(k, copies));
+  k.copiesTaken = true;
+  return k.drop;
 }
 
 /** A parameter of fixed size, cut to what its place in the record holds. */

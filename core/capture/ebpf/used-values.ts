@@ -10,7 +10,9 @@ import {
   MAX_TEXTS,
   MORE,
   SHORT_TEXT,
+  take,
   taskStorage,
+  unlessTaken,
 } from "./kernel-copies.ts";
 import { SCRATCH } from "./scratch.ts";
 import { arg } from "./values.ts";
@@ -46,7 +48,7 @@ function copiedText(
   otherwise: Writer,
 ): void {
   const { asm } = k;
-  k.takesCopies = true;
+  k.copyUse ??= k.inBranch ? "otherwise" : "text first";
   const missing = asm.label("no copy");
   const done = asm.label("text written");
   const short = asm.label("short text");
@@ -56,6 +58,10 @@ function copiedText(
     const length = at;
     const place = at + 8;
     taskStorage(k, own, missing);
+    if (!k.copiesTaken) {
+      unlessTaken(k, () => take(k));
+      k.copiesTaken = true;
+    }
     asm.load(8, R1, R7, SCRATCH.args + 8 * index);
     asm.jump("eq", R1, 0, missing);
     // Second choice: a long name whose address is not known.
@@ -149,7 +155,7 @@ export function usedAddress(max: number, ordinal?: Value): Value {
       asm.mov(R0, 0);
       return;
     }
-    k.takesCopies = true;
+    k.copyUse ??= "otherwise";
     const missing = asm.label("no address");
     const end = asm.label("address");
     const fits = asm.label("fits");
