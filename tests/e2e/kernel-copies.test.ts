@@ -9,6 +9,7 @@ const WORKLOADS = join(import.meta.dir, "workload");
 const WORKLOAD = join(WORKLOADS, "race.ts");
 const LETTERS = "bc";
 const ATTEMPTS = 8;
+const EACCES = 13;
 type Params = RecordedEvent["params"];
 
 interface Race {
@@ -126,29 +127,31 @@ describe.skipIf(reason !== undefined)("what a racing thread changes while the ca
 });
 
 describe.skipIf(reason !== undefined || !copies?.paths)("what is kept of a call", () => {
-  test("is not taken for another's that has its name at the same address, and none of its own", async () => {
-    const dir = mkdtempSync(join(tmpdir(), "falco-reused-"));
-    const [openat = 0] = codesOf(["openat"]);
-    const calls = ["openat", "openat2", "mkdirat", "execve", "newfstatat"];
-    const recorder = new LiveRecorder([...calls, "sched_process_exit"], {
-      filters: new Map([[openat, { failures: [] }]]),
+  const filters = { "any error": { failures: [] }, "other errors than one": { failures: [EACCES] } };
+  for (const [left, filter] of Object.entries(filters))
+    test(`is not taken for another's that has its name at the same address, and none of its own: calls with ${left} are left out`, async () => {
+      const dir = mkdtempSync(join(tmpdir(), "falco-reused-"));
+      const [openat = 0] = codesOf(["openat"]);
+      const calls = ["openat", "openat2", "mkdirat", "execve", "newfstatat"];
+      const recorder = new LiveRecorder([...calls, "sched_process_exit"], {
+        filters: new Map([[openat, filter]]),
+      });
+      const { pid } = await recorder.run([process.execPath, join(WORKLOADS, "reused-memory.ts"), dir]);
+      recorder.source.close();
+      rmSync(dir, { recursive: true });
+      const names = recorder
+        .of(pid)
+        .map(({ name, params }) => [name, params.name ?? params.path ?? params.filename] as const)
+        .filter(([, path]) => String(path).startsWith(dir))
+        .map(([name, path]) => `${name} ${String(path).slice(dir.length + 1)}`);
+      expect(names).toEqual([
+        "openat2 after one that is not recorded",
+        "mkdirat after one that is not recorded",
+        "openat2 after one that is",
+        "execve gone",
+        "openat2 after an execve that failed",
+      ]);
+      const last = recorder.of(pid).findLast(({ name }) => name === "newfstatat");
+      expect(last?.params.path).toBe("");
     });
-    const { pid } = await recorder.run([process.execPath, join(WORKLOADS, "reused-memory.ts"), dir]);
-    recorder.source.close();
-    rmSync(dir, { recursive: true });
-    const names = recorder
-      .of(pid)
-      .map(({ name, params }) => [name, params.name ?? params.path ?? params.filename] as const)
-      .filter(([, path]) => String(path).startsWith(dir))
-      .map(([name, path]) => `${name} ${String(path).slice(dir.length + 1)}`);
-    expect(names).toEqual([
-      "openat2 after one that is not recorded",
-      "mkdirat after one that is not recorded",
-      "openat2 after one that is",
-      "execve gone",
-      "openat2 after an execve that failed",
-    ]);
-    const last = recorder.of(pid).findLast(({ name }) => name === "newfstatat");
-    expect(last?.params.path).toBe("");
-  });
 });
