@@ -94,6 +94,7 @@ function countersOf(stats: EngineStats): Record<string, number> {
   return {
     n_evts: stats.seen,
     n_drops: lost,
+    n_evts_postponed: stats.postponed,
     ...stats.drops,
     n_threads: stats.threads,
     n_fds: stats.fds,

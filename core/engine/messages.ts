@@ -18,6 +18,8 @@ export interface EngineStats {
   /** Events by cause of their loss, as the source counts them. */
   readonly drops: Readonly<Record<string, number>>;
   readonly seen: number;
+  /** Events that waited outside a kernel's buffer that was filling up. */
+  readonly postponed: number;
   readonly perCpu?: readonly CpuStats[];
   readonly threads: number;
   readonly fds: number;

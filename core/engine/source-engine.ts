@@ -12,6 +12,7 @@ const NO_STATS: EngineStats = {
   events: 0,
   drops: {},
   seen: 0,
+  postponed: 0,
   threads: 0,
   fds: 0,
   containers: 0,

@@ -199,13 +199,14 @@ function statsOf({
   monitoring,
   ruleset,
 }: Running): EngineStats {
-  const { seen, dropped, perCpu } = opened.source.stats();
+  const { seen, dropped, postponed = 0, perCpu } = opened.source.stats();
   let fds = 0;
   for (const thread of state.threads.values()) fds += thread.fds.size;
   return {
     events: engine.events,
     seen,
     drops: dropped,
+    postponed,
     ...(perCpu ? { perCpu } : {}),
     threads: state.threads.size,
     fds,

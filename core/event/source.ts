@@ -134,7 +134,9 @@ export interface SourceStats {
   readonly seen: number;
   /** Lost events by cause, for example `n_drops_buffer_clone_fork_exit`; causes with nothing lost may be absent. */
   readonly dropped: Readonly<Record<string, number>>;
-  /** The same by CPU number, where the source knows. */
+  /** Events that were taken out of the kernel's buffer, so that it did not overflow, before there was time for them; where the source does so. */
+  readonly postponed?: number;
+  /** Events and losses by CPU number, where the source knows. */
   readonly perCpu?: readonly CpuStats[];
 }
 

@@ -4,17 +4,24 @@ import { check, libc } from "./libc.ts";
 export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_ANONYMOUS = 0x20;
 
-/** Memory shared with the kernel through a descriptor. The views lie on the mapping itself and must not be used after `unmap`. */
+/** Memory shared with the kernel through a descriptor, or with `anonymous` memory of this process that is given back as a whole. The views lie on the mapping itself and must not be used after `unmap`. */
 export class Mapping {
   readonly address: number;
   readonly bytes: Buffer;
   readonly view: DataView;
   #mapped = true;
 
+  /** `length` bytes that are 0. Throws SystemError. */
+  static anonymous(length: number): Mapping {
+    return new Mapping(-1, length, 0, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS);
+  }
+
   /** Maps `length` bytes of `fd` from `offset` (a multiple of the page size). Throws SystemError. */
-  constructor(fd: number, length: number, offset: number, protection: number) {
-    this.address = check("mmap", libc().mmap(0, length, protection, MAP_SHARED, fd, offset));
+  constructor(fd: number, length: number, offset: number, protection: number, flags = MAP_SHARED) {
+    this.address = check("mmap", libc().mmap(0, length, protection, flags, fd, offset));
     const memory = toArrayBuffer(this.address as Pointer, 0, length);
     this.bytes = Buffer.from(memory);
     this.view = new DataView(memory);

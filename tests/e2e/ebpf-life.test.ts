@@ -211,12 +211,35 @@ describe.skipIf(reason !== undefined)("EbpfSource", () => {
     const child = Bun.spawn([process.execPath, join(import.meta.dir, "workload", "flood.ts"), String(calls)]);
     await child.exited;
     await recorder.collect(() => false, 50);
-    const { dropped, seen, perCpu } = recorder.source.stats();
+    const stats = recorder.source.stats();
+    const { dropped, seen, perCpu } = stats;
     const kept = recorder.events.filter(({ name }) => name === "close").length;
     expect(dropped.n_drops_buffer_close_exit!).toBeGreaterThan(0);
     expect(kept + dropped.n_drops_buffer_close_exit!).toBeGreaterThanOrEqual(calls);
     expect(perCpu!.reduce((sum, { events, drops }) => sum + events + drops, 0)).toBe(seen);
     recorder.source.close();
-    expect(recorder.source.stats()).toEqual({ dropped, seen, perCpu: perCpu! });
+    expect(recorder.source.stats()).toEqual(stats);
+  });
+
+  test("what fills the buffer up while one event is looked at is kept, and in order", async () => {
+    const recorder = new LiveRecorder(["close"], { bufferSize: 1 << 20 });
+    // Each time three quarters of the buffer: a record takes 64 bytes.
+    const calls = 12_000;
+    const flood = (): number =>
+      Bun.spawnSync([process.execPath, join(import.meta.dir, "workload", "flood.ts"), String(calls)]).pid;
+    const pids = [flood()];
+    recorder.before = () => {
+      recorder.before = () => {};
+      pids.push(flood());
+    };
+    await recorder.collect(() => false, 50);
+    expect(recorder.lost).toBe(0);
+    const closes = recorder.events.filter(({ params, tid }) => params.fd === 12345 && pids.includes(tid));
+    expect(closes.map(({ tid }) => tid)).toEqual(pids.flatMap((pid) => Array<number>(calls).fill(pid)));
+    expect(
+      closes.every(({ tid, time }, i) => tid !== closes[i - 1]?.tid || time >= closes[i - 1]!.time),
+    ).toBe(true);
+    expect(recorder.source.stats().postponed).toBeGreaterThanOrEqual(calls);
+    recorder.source.close();
   });
 });

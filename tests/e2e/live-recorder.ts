@@ -31,10 +31,13 @@ export class LiveRecorder {
   readonly events: RecordedEvent[] = [];
   readonly threads = new Map<number, ThreadSeed>();
   readonly fds: FdSeed[] = [];
+  /** Runs before an event is kept. */
+  before: () => void = () => {};
   readonly #cursor = new EventCursor();
   readonly #watched = new Set<number>();
   readonly #sink: Sink = {
     event: (bytes, view, offset, cpu) => {
+      this.before();
       this.#cursor.set(bytes, view, offset, cpu);
       if (OF_THE_MACHINE.has(EVENTS[this.#cursor.code]!.name) && !this.#watched.has(this.#cursor.tid)) return;
       this.events.push(decode(this.#cursor));

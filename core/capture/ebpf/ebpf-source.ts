@@ -166,7 +166,8 @@ export class EbpfSource implements Source {
     if (!this.#probe) return this.#last;
     const dropped = this.#probe.losses();
     const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);
-    return { seen: this.#delivered + lost, dropped, perCpu: this.#probe.perCpu() };
+    const { postponed } = this.#probe;
+    return { seen: this.#delivered + lost, dropped, postponed, perCpu: this.#probe.perCpu() };
   }
 
   close(): void {

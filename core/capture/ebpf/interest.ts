@@ -1,3 +1,6 @@
+/** Instead of a number of bytes. */
+export const WAKE_NEVER = 0xffff_ffff;
+
 /** Call numbers the probe can tell apart; higher ones (of x32 alone, private) are not captured. */
 export const MAX_SYSCALLS = 512;
 
@@ -20,7 +23,7 @@ export const SOCKETCALL = 102;
 /**
  * What user space tells the programs, in one map: a byte a call number (WANTED), then of each native and each 32-bit call
  * | recorded code u16 | native number u16 |, then two words for kernel-copies.ts, and, on a cache line of its own since it changes all the time, the bytes that the reader waits for
- * (u32): 0 when it is to be woken as soon as it has caught up. Behind that a word that a program sets when its record should not wait,
+ * (u32), WAKE_NEVER while it does not wait. Behind that a word that a program sets when its record should not wait,
  * when /proc had been read (nanoseconds since boot, u64; 0 before), whether a control group turned up that is not known, and whether one was renamed.
  */
 export const INTEREST = {

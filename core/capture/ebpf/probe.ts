@@ -245,7 +245,12 @@ export class Probe {
     return this.#ring.drain(sink, limit);
   }
 
-  /** Bytes waiting in the ring buffer. */
+  /** Events handed over that had to be moved out of the ring buffer, to make room in it, before there was time for them. */
+  get postponed(): number {
+    return this.#ring.postponed;
+  }
+
+  /** Bytes of events waiting. */
   get pending(): number {
     return this.#ring.pending;
   }

@@ -3,13 +3,11 @@ import { ptr } from "bun:ffi";
 import type { Sink } from "../../event/source.ts";
 import { check, libc } from "../../ffi/libc.ts";
 import { Mapping, PROT_READ, PROT_WRITE } from "../../ffi/mapping.ts";
-import { CPU_PREFIX } from "./scratch.ts";
+import { Backlog } from "./backlog.ts";
+import { WAKE_NEVER } from "./interest.ts";
+import { Records } from "./records.ts";
 
 const PAGE = 4096;
-const HEADER = 8;
-const BUSY = 0x8000_0000;
-const DISCARDED = 0x4000_0000;
-const LENGTH_MASK = 0x3fff_ffff;
 /** More than any record takes: what the scratch area holds from the record on. */
 const LARGEST = 256 * 1024;
 const TWO_32 = 0x1_0000_0000;
@@ -21,6 +19,15 @@ const EPOLL_EVENT_SIZE = 16;
 const EPOLL_DATA = process.arch === "x64" ? 4 : 8;
 const DATA_RING = 0;
 const DATA_CALL = 1;
+
+/** Records that are handed over before what was read is given back to the kernel. */
+const STEP = 256;
+/** Bytes of records that may wait outside the kernel's buffer: so many times its size, and no more than this. */
+const BACKLOG_TIMES = 4;
+const MAX_BACKLOG = 32 * 1024 * 1024;
+
+/** So soon a wait looks for a record that was being made when it began. */
+const LOOK_AGAIN_MS = 100;
 
 /** Urgent records end a wait at most this often. */
 const URGENT_EVERY_MS = 5;
@@ -49,16 +56,15 @@ function loadFence(): void {
  * the second time only as much is mapped as a record can reach into:
  *
  *   consumer position (page, writable) | producer position (page) | data | data again
- *
- * Each record has a header | length u32, two top bits busy and discarded | page offset u32 | and is padded to 8 bytes.
  */
 export class RingBuffer {
   readonly #consumer: Mapping;
   readonly #producer: Mapping;
   readonly #consumerPosition: BigUint64Array;
   readonly #producerPosition: Uint32Array;
-  readonly #headers: Int32Array;
-  readonly #mask: number;
+  readonly #records: Records;
+  readonly #backlog: Backlog;
+  readonly #size: number;
   readonly #epoll: number;
   readonly #event = Buffer.alloc(EPOLL_EVENT_SIZE);
   readonly #wakeAt: Uint32Array;
@@ -67,9 +73,10 @@ export class RingBuffer {
   #hurried = 0;
   /** Records handed over, by CPU number. */
   readonly perCpu: Float64Array;
-  /** Bytes read since the start, and where that is in the data. */
-  #position = 0;
-  #at = 0;
+  /** Of the records handed over, those that had been moved out of the kernel's buffer to make room in it. */
+  postponed = 0;
+  /** Bytes given back to the kernel since the start. */
+  #released = 0;
 
   /**
    * `size` is the map's, a power of two; `cpus` the number of CPUs that may write. `wakeAt` is where the programs read how many pending
@@ -79,17 +86,18 @@ export class RingBuffer {
     this.#wakeAt = wakeAt;
     this.#urgent = urgent;
     this.perCpu = new Float64Array(cpus);
-    this.#mask = size - 1;
+    this.#size = size;
+    this.#backlog = new Backlog(Math.min(BACKLOG_TIMES * size, MAX_BACKLOG));
     this.#consumer = new Mapping(fd, PAGE, 0, PROT_READ | PROT_WRITE);
     this.#producer = new Mapping(fd, PAGE + size + Math.min(size, LARGEST), PAGE, PROT_READ);
-    const { buffer, byteOffset } = this.#producer.bytes;
+    const { bytes, view } = this.#producer;
     this.#consumerPosition = new BigUint64Array(
       this.#consumer.bytes.buffer,
       this.#consumer.bytes.byteOffset,
       1,
     );
-    this.#producerPosition = new Uint32Array(buffer, byteOffset, 2);
-    this.#headers = new Int32Array(buffer, byteOffset + PAGE, size / 4);
+    this.#producerPosition = new Uint32Array(bytes.buffer, bytes.byteOffset, 2);
+    this.#records = new Records(bytes, view, PAGE, size);
     this.#epoll = check("epoll_create1", libc().epoll_create1(0));
     this.#watch(fd, DATA_RING);
     if (wakeFd !== undefined) this.#watch(wakeFd, DATA_CALL);
@@ -107,49 +115,41 @@ export class RingBuffer {
    * steps, so that a long batch doesn't hold the whole buffer.
    */
   drain(sink: Sink, limit: number): number {
-    const end = this.#committed(limit);
-    loadFence();
-    const { bytes, view } = this.#producer;
-    const headers = this.#headers;
-    const mask = this.#mask;
-    let position = this.#position;
-    let at = this.#at;
     let count = 0;
-    try {
-      while (position < end) {
-        const head = headers[at >>> 2]!;
-        const record = PAGE + at + HEADER;
-        const step = ((head & LENGTH_MASK) + HEADER + 7) & ~7;
-        position += step;
-        at = (at + step) & mask;
-        if (head & DISCARDED) continue;
-        count++;
-        const cpu = view.getUint32(record, true);
-        this.perCpu[cpu]!++;
-        sink.event(bytes, view, record + CPU_PREFIX, cpu);
-        if ((count & 0xff) === 0) this.#release(position, at);
-      }
-    } finally {
-      this.#release(position, at);
+    for (;;) {
+      this.#relieve();
+      const most = Math.min(STEP, limit - count);
+      const moved = this.#backlog.bytes > 0;
+      const step = moved ? this.#backlog.handOver(sink, most, this.perCpu) : this.#handOver(sink, most);
+      count += step;
+      if (moved) this.postponed += step;
+      // What comes meanwhile is for the next time: batches grow with the rate of events.
+      if (count >= limit || (step < most && this.#backlog.bytes === 0)) return count;
     }
-    return count;
   }
 
-  /** Position behind the last of at most `limit` records whose bytes are complete. */
-  #committed(limit: number): number {
-    const headers = this.#headers;
-    const mask = this.#mask;
-    const end = this.#end();
-    let position = this.#position;
-    let at = this.#at;
-    for (let count = 0; position < end && count < limit; count++) {
-      const head = headers[at >>> 2]!;
-      if (head & BUSY) break;
-      const step = ((head & LENGTH_MASK) + HEADER + 7) & ~7;
-      position += step;
-      at = (at + step) & mask;
+  #handOver(sink: Sink, limit: number): number {
+    const records = this.#records;
+    const end = records.complete(this.#end(), limit);
+    loadFence();
+    try {
+      return records.handOver(sink, end, limit, this.perCpu);
+    } finally {
+      this.#release();
     }
-    return position;
+  }
+
+  /** Moves records out of a buffer that is half full: what is made of them may take longer than the kernel takes to fill the other half. */
+  #relieve(): void {
+    if (this.#unread < this.#size / 2) return;
+    const records = this.#records;
+    const last = Math.min(this.#end(), records.position + this.#backlog.room);
+    const end = records.complete(last, Number.POSITIVE_INFINITY);
+    // Little of it where a record is not complete yet, or where no more fits.
+    if (end - records.position < Math.min(this.#size, MAX_BACKLOG) / 8) return;
+    loadFence();
+    this.#backlog.take(records, end);
+    this.#release();
   }
 
   /** The producer's position. A high half older than the low one makes it too small, which the next look mends. */
@@ -159,21 +159,36 @@ export class RingBuffer {
     return high * TWO_32 + words[0]!;
   }
 
-  #release(position: number, at: number): void {
-    if (position === this.#position) return;
-    this.#position = position;
-    this.#at = at;
+  #release(): void {
+    const { position } = this.#records;
+    if (position === this.#released) return;
+    this.#released = position;
     Atomics.store(this.#consumerPosition, 0, BigInt(position));
+  }
+
+  /** Bytes in the kernel's buffer that have not been read. */
+  get #unread(): number {
+    return Math.max(0, this.#end() - this.#released);
   }
 
   /** Bytes waiting. */
   get pending(): number {
-    return Math.max(0, this.#end() - this.#position);
+    return this.#unread + this.#backlog.bytes;
   }
 
-  /** Blocks this thread until there is a record, another thread calls, or the time is over. Returns whether it was called. */
+  /**
+   * Blocks this thread until there is a record, another thread calls, or the time is over. Returns whether it was called. Only while it waits do records wake
+   * it: one that is being made just when this begins may not if no other follows, so a long wait is in two parts.
+   */
   wait(timeoutMs: number): boolean {
-    return this.#wait(timeoutMs, 1, false);
+    this.#wakeAt[0] = 0;
+    loadFence();
+    try {
+      const first = Math.min(timeoutMs, LOOK_AGAIN_MS);
+      return this.#wait(first, 1, false) || this.#wait(timeoutMs - first, 1, false);
+    } finally {
+      this.#wakeAt[0] = WAKE_NEVER;
+    }
   }
 
   /**
@@ -191,7 +206,7 @@ export class RingBuffer {
       this.#hurried = now + Math.max(0, left);
       return this.#wait(left, bytes, false);
     } finally {
-      this.#wakeAt[0] = 0;
+      this.#wakeAt[0] = WAKE_NEVER;
       this.#urgent[0] = 0;
     }
   }
@@ -210,6 +225,7 @@ export class RingBuffer {
 
   close(): void {
     libc().close(this.#epoll);
+    this.#backlog.close();
     this.#producer.unmap();
     this.#consumer.unmap();
   }

@@ -3,7 +3,7 @@ import { R0, R1, R2, R3, R4, R7, R8, R9 } from "./assembler.ts";
 import { COUNTERS_STRIDE, counterOf } from "./counters.ts";
 import type { Emitter } from "./emitter.ts";
 import { HELPER } from "./helper.ts";
-import { INTEREST } from "./interest.ts";
+import { INTEREST, WAKE_NEVER } from "./interest.ts";
 import type { Lesson } from "./lessons.ts";
 import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
 
@@ -28,12 +28,11 @@ function wakeFlags(k: Emitter, event: EventInfo): void {
     asm.store(4, R1, 0, 1);
   }
   const decided = asm.label("wake decided");
-  // Without flags the kernel wakes the reader only if it had caught up, so a busy reader costs no wake-ups.
-  asm.mov(R9, 0);
+  asm.mov(R9, isUrgent ? FORCE_WAKEUP : NO_WAKEUP);
   asm.mapValue(R1, target.maps.interest, INTEREST.wakeAt);
   asm.load(4, R2, R1, 0);
-  asm.jump("eq", R2, 0, decided);
-  asm.mov(R9, isUrgent ? FORCE_WAKEUP : NO_WAKEUP);
+  // A reader that is busy looks for more by itself: to wake it would cost the caller a microsecond.
+  asm.jump32("eq", R2, WAKE_NEVER, decided);
   asm.map(R1, target.maps.ring);
   // BPF_RB_AVAIL_DATA
   asm.mov(R2, 0);
