@@ -13,6 +13,7 @@ import type { EngineStats, ErrorMessage, FromEngine, ToEngine } from "./messages
 import { Monitoring } from "./monitoring.ts";
 import { PluginEvents } from "./plugin-events.ts";
 import { PluginHost } from "./plugin-host.ts";
+import { PreferredHelpers } from "./preferred-helpers.ts";
 import { Recovery } from "./recovery.ts";
 import { loadRuleset, type Ruleset, type RulesInput, type RulesReport } from "./ruleset.ts";
 import type { EngineStart } from "./source-spec.ts";
@@ -136,6 +137,7 @@ async function capture(run: Running): Promise<void> {
   for (const remark of opened.source.remarks ?? []) tell({ type: "libsLog", level: "info", message: remark });
   const source = run.plugins.opened(opened.source, !run.isReplay);
   tell({ type: "capturing" });
+  const helpers = run.isLive ? new PreferredHelpers() : undefined;
   try {
     await runLoop(source, engine, {
       flush: () => sender.flush(),
@@ -143,6 +145,7 @@ async function capture(run: Running): Promise<void> {
         run.monitoring.waited(events);
         run.recovery.waited(events);
         afterLoad.waited(events);
+        helpers?.waited(events);
       },
       stopped: () => stopping,
       isBusy: () => run.recovery.isBusy,

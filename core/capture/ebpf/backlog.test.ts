@@ -6,6 +6,8 @@ import { Records } from "./records.ts";
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const PREFIX = 8;
+/** The least that memory is taken of. */
+const PAGE = 2 * 1024 * 1024;
 
 /** Memory as a ring buffer has it: `size` bytes that lie twice in a row behind `start` others. */
 class Ring {
@@ -92,7 +94,7 @@ test("Backlog gives back what it took in order, across the buffer's end, and the
   const ring = new Ring(64);
   const { texts, sink } = recorder();
   const perCpu = new Float64Array(4);
-  const backlog = new Backlog(3 * 4096);
+  const backlog = new Backlog(3 * PAGE);
   ring.write("first", 0);
   backlog.take(ring.records, ring.position);
   ring.write("other", 1);
@@ -101,11 +103,11 @@ test("Backlog gives back what it took in order, across the buffer's end, and the
   backlog.take(ring.records, ring.position);
   ring.write("after", 3);
   expect(backlog.bytes).toBe(3 * 24);
-  expect(backlog.room).toBe(4096);
+  expect(backlog.room).toBe(PAGE);
   expect(ring.records.position).toBe(3 * 24);
   for (const expected of [1, 1, 1, 0]) expect(backlog.handOver(sink, 1, perCpu)).toBe(expected);
   expect(backlog.bytes).toBe(0);
-  expect(backlog.room).toBe(3 * 4096);
+  expect(backlog.room).toBe(3 * PAGE);
   ring.records.handOver(sink, ring.position, 10, perCpu);
   expect(texts).toEqual(["0 first", "1 other", "2 third", "3 after"]);
   backlog.close();

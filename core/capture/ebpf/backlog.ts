@@ -8,8 +8,6 @@ interface Part {
   readonly length: number;
 }
 
-const PAGE = 4096;
-
 /**
  * Records that were moved out of the kernel's buffer because it filled up faster than they could be looked at: as they lay there and in their order. They are
  * older than all that the buffer holds. The memory is this process's while there are any, and bounded.
@@ -38,7 +36,7 @@ export class Backlog {
   /** Moves the records before position `end` here. Throws SystemError where there is no memory. */
   take(from: Records, end: number): void {
     const length = end - from.position;
-    const memory = Mapping.anonymous(Math.ceil(length / PAGE) * PAGE);
+    const memory = Mapping.anonymous(length);
     from.moveTo(memory.bytes, end);
     this.#parts.push({
       memory,
