@@ -6,8 +6,6 @@ import { Records } from "./records.ts";
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const PREFIX = 8;
-/** The least that memory is taken of. */
-const PAGE = 2 * 1024 * 1024;
 
 /** Memory as a ring buffer has it: `size` bytes that lie twice in a row behind `start` others. */
 class Ring {
@@ -90,25 +88,32 @@ test("Records.complete stops before a record that is being made", () => {
   expect(records.complete(ring.position, 1)).toBe(complete);
 });
 
-test("Backlog gives back what it took in order, across the buffer's end, and then its memory", () => {
+test("Backlog gives back what it took in order, across the buffer's end, and takes no more than its parts hold", () => {
   const ring = new Ring(64);
   const { texts, sink } = recorder();
   const perCpu = new Float64Array(4);
-  const backlog = new Backlog(3 * PAGE);
+  // A record takes 24 bytes: a part is full with the second one, which begins within it.
+  const backlog = new Backlog(32, 2, 64);
   ring.write("first", 0);
+  expect(backlog.room).toBe(32);
   backlog.take(ring.records, ring.position);
+  expect(backlog.room).toBe(8);
   ring.write("other", 1);
+  backlog.take(ring.records, ring.position);
+  expect(backlog.room).toBe(32);
   // This one goes round, and overwrites what was taken.
   ring.write("third", 2);
+  ring.write("then.", 2);
   backlog.take(ring.records, ring.position);
+  expect(backlog.room).toBe(0);
+  expect(backlog.bytes).toBe(4 * 24);
   ring.write("after", 3);
-  expect(backlog.bytes).toBe(3 * 24);
-  expect(backlog.room).toBe(PAGE);
-  expect(ring.records.position).toBe(3 * 24);
-  for (const expected of [1, 1, 1, 0]) expect(backlog.handOver(sink, 1, perCpu)).toBe(expected);
+  for (const expected of [1, 1, 1, 1, 0]) expect(backlog.handOver(sink, 1, perCpu)).toBe(expected);
   expect(backlog.bytes).toBe(0);
-  expect(backlog.room).toBe(3 * PAGE);
-  ring.records.handOver(sink, ring.position, 10, perCpu);
-  expect(texts).toEqual(["0 first", "1 other", "2 third", "3 after"]);
+  expect(backlog.room).toBe(32);
+  // The memory is used again.
+  backlog.take(ring.records, ring.position);
+  expect(backlog.handOver(sink, 10, perCpu)).toBe(1);
+  expect(texts).toEqual(["0 first", "1 other", "2 third", "2 then.", "3 after"]);
   backlog.close();
 });

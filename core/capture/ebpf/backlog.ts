@@ -2,25 +2,47 @@ import type { Sink } from "../../event/source.ts";
 import { Mapping } from "../../ffi/mapping.ts";
 import { Records } from "./records.ts";
 
-interface Part {
+/** Memory for some of the records, filled from its start. */
+class Part {
   readonly memory: Mapping;
-  readonly records: Records;
-  readonly length: number;
+  records: Records;
+  /** Bytes filled. */
+  length = 0;
+
+  constructor(size: number) {
+    this.memory = Mapping.anonymous(size);
+    this.records = this.#unread();
+  }
+
+  #unread(): Records {
+    const { bytes, view } = this.memory;
+    return new Records(bytes, view, 0, bytes.length);
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.records = this.#unread();
+  }
 }
 
 /**
  * Records that were moved out of the kernel's buffer because it filled up faster than they could be looked at: as they lay there and in their order. They are
- * older than all that the buffer holds. The memory is this process's while there are any, and bounded.
+ * older than all that the buffer holds. The memory is bounded, and this process's only while it is needed.
  */
 export class Backlog {
+  readonly #partSize: number;
+  readonly #maxParts: number;
+  readonly #largest: number;
+  /** Those with records, oldest first. */
   readonly #parts: Part[] = [];
-  readonly #limit: number;
+  readonly #empty: Part[] = [];
   #bytes = 0;
-  #mapped = 0;
 
-  /** `limit`: bytes at most. */
-  constructor(limit: number) {
-    this.#limit = limit;
+  /** At most so many parts, each for `partSize` bytes and one record more, of at most `largest` bytes. */
+  constructor(partSize: number, maxParts: number, largest: number) {
+    this.#partSize = partSize;
+    this.#maxParts = maxParts;
+    this.#largest = largest;
   }
 
   /** Bytes of records that wait. */
@@ -28,47 +50,53 @@ export class Backlog {
     return this.#bytes;
   }
 
-  /** How many bytes more fit. */
+  /** How many bytes can be taken at once: records that begin before that. */
   get room(): number {
-    return Math.max(0, this.#limit - this.#mapped);
+    const left = this.#partSize - (this.#parts.at(-1)?.length ?? this.#partSize);
+    if (left > 0) return left;
+    return this.#parts.length < this.#maxParts ? this.#partSize : 0;
   }
 
-  /** Moves the records before position `end` here. Throws SystemError where there is no memory. */
+  /** Moves the records before position `end` here, of which there is room for. Throws SystemError where there is no memory. */
   take(from: Records, end: number): void {
     const length = end - from.position;
-    const memory = Mapping.anonymous(length);
-    from.moveTo(memory.bytes, end);
-    this.#parts.push({
-      memory,
-      records: new Records(memory.bytes, memory.view, 0, memory.bytes.length),
-      length,
-    });
+    let part = this.#parts.at(-1);
+    if (!part || part.length >= this.#partSize) {
+      part = this.#empty.pop() ?? new Part(this.#partSize + this.#largest);
+      this.#parts.push(part);
+    }
+    from.moveTo(part.memory.bytes, part.length, end);
+    part.length += length;
     this.#bytes += length;
-    this.#mapped += memory.bytes.length;
   }
 
   /** Hands over the oldest records, at most `limit`; returns their number. */
   handOver(sink: Sink, limit: number, perCpu: Float64Array): number {
     const part = this.#parts[0];
     if (!part) return 0;
-    const { records, length, memory } = part;
+    const { records } = part;
     const before = records.position;
     try {
-      return records.handOver(sink, length, limit, perCpu);
+      return records.handOver(sink, part.length, limit, perCpu);
     } finally {
       this.#bytes -= records.position - before;
-      if (records.position >= length) {
+      if (records.position >= part.length) {
         this.#parts.shift();
-        this.#mapped -= memory.bytes.length;
-        memory.unmap();
+        part.clear();
+        this.#empty.push(part);
       }
     }
   }
 
+  /** Gives memory back that holds nothing. */
+  trim(): void {
+    for (const { memory } of this.#empty) memory.unmap();
+    this.#empty.length = 0;
+  }
+
   close(): void {
-    for (const { memory } of this.#parts) memory.unmap();
-    this.#parts.length = 0;
+    this.#empty.push(...this.#parts.splice(0));
     this.#bytes = 0;
-    this.#mapped = 0;
+    this.trim();
   }
 }

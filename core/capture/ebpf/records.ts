@@ -82,13 +82,13 @@ export class Records {
     return position;
   }
 
-  /** Copies what lies before position `end` to `to`, and goes there. */
-  moveTo(to: Buffer, end: number): void {
+  /** Copies what lies before position `end` to offset `at` of `to`, and goes there. */
+  moveTo(to: Buffer, at: number, end: number): void {
     const length = end - this.position;
     const first = Math.min(length, this.#mask + 1 - this.at);
     const from = this.#start + this.at;
-    to.set(this.#bytes.subarray(from, from + first), 0);
-    if (first < length) to.set(this.#bytes.subarray(this.#start, this.#start + length - first), first);
+    to.set(this.#bytes.subarray(from, from + first), at);
+    if (first < length) to.set(this.#bytes.subarray(this.#start, this.#start + length - first), at + first);
     this.position = end;
     this.at = (this.at + length) & this.#mask;
   }

@@ -22,8 +22,8 @@ const DATA_CALL = 1;
 
 /** Records that are handed over before what was read is given back to the kernel. */
 const STEP = 256;
-/** Bytes of records that may wait outside the kernel's buffer: so many times its size, and no more than this. */
-const BACKLOG_TIMES = 4;
+/** Records may wait outside the kernel's buffer in so many parts of its size, and no more bytes of them than this. */
+const BACKLOG_PARTS = 4;
 const MAX_BACKLOG = 32 * 1024 * 1024;
 
 /** So soon a wait looks for a record that was being made when it began. */
@@ -87,7 +87,11 @@ export class RingBuffer {
     this.#urgent = urgent;
     this.perCpu = new Float64Array(cpus);
     this.#size = size;
-    this.#backlog = new Backlog(Math.min(BACKLOG_TIMES * size, MAX_BACKLOG));
+    this.#backlog = new Backlog(
+      Math.min(size, MAX_BACKLOG / BACKLOG_PARTS),
+      BACKLOG_PARTS,
+      Math.min(size, LARGEST),
+    );
     this.#consumer = new Mapping(fd, PAGE, 0, PROT_READ | PROT_WRITE);
     this.#producer = new Mapping(fd, PAGE + size + Math.min(size, LARGEST), PAGE, PROT_READ);
     const { bytes, view } = this.#producer;
@@ -141,15 +145,16 @@ export class RingBuffer {
 
   /** Moves records out of a buffer that is half full: what is made of them may take longer than the kernel takes to fill the other half. */
   #relieve(): void {
-    if (this.#unread < this.#size / 2) return;
     const records = this.#records;
-    const last = Math.min(this.#end(), records.position + this.#backlog.room);
-    const end = records.complete(last, Number.POSITIVE_INFINITY);
-    // Little of it where a record is not complete yet, or where no more fits.
-    if (end - records.position < Math.min(this.#size, MAX_BACKLOG) / 8) return;
-    loadFence();
-    this.#backlog.take(records, end);
-    this.#release();
+    while (this.#unread >= this.#size / 2) {
+      const last = Math.min(this.#end(), records.position + this.#backlog.room);
+      const end = records.complete(last, Number.POSITIVE_INFINITY);
+      // No more fits, or the first one is not complete yet.
+      if (end === records.position) return;
+      loadFence();
+      this.#backlog.take(records, end);
+      this.#release();
+    }
   }
 
   /** The producer's position. A high half older than the low one makes it too small, which the next look mends. */
@@ -181,6 +186,7 @@ export class RingBuffer {
    * it: one that is being made just when this begins may not if no other follows, so a long wait is in two parts.
    */
   wait(timeoutMs: number): boolean {
+    this.#backlog.trim();
     this.#wakeAt[0] = 0;
     loadFence();
     try {
