@@ -93,7 +93,7 @@ test("Backlog gives back what it took in order, across the buffer's end, and tak
   const { texts, sink } = recorder();
   const perCpu = new Float64Array(4);
   // A record takes 24 bytes: a part is full with the second one, which begins within it.
-  const backlog = new Backlog(32, 2, 64);
+  const backlog = new Backlog(32 + 24, 2, 24);
   ring.write("first", 0);
   expect(backlog.room).toBe(32);
   backlog.take(ring.records, ring.position);

@@ -30,19 +30,19 @@ class Part {
  * older than all that the buffer holds. The memory is bounded, and this process's only while it is needed.
  */
 export class Backlog {
+  readonly #memory: number;
   readonly #partSize: number;
   readonly #maxParts: number;
-  readonly #largest: number;
   /** Those with records, oldest first. */
   readonly #parts: Part[] = [];
   readonly #empty: Part[] = [];
   #bytes = 0;
 
-  /** At most so many parts, each for `partSize` bytes and one record more, of at most `largest` bytes. */
-  constructor(partSize: number, maxParts: number, largest: number) {
-    this.#partSize = partSize;
+  /** At most so many parts of `memory` bytes each, that are filled as long as there is room for one record more, of at most `largest` bytes. */
+  constructor(memory: number, maxParts: number, largest: number) {
+    this.#memory = memory;
+    this.#partSize = memory - largest;
     this.#maxParts = maxParts;
-    this.#largest = largest;
   }
 
   /** Bytes of records that wait. */
@@ -62,7 +62,7 @@ export class Backlog {
     const length = end - from.position;
     let part = this.#parts.at(-1);
     if (!part || part.length >= this.#partSize) {
-      part = this.#empty.pop() ?? new Part(this.#partSize + this.#largest);
+      part = this.#empty.pop() ?? new Part(this.#memory);
       this.#parts.push(part);
     }
     from.moveTo(part.memory.bytes, part.length, end);

@@ -87,11 +87,8 @@ export class RingBuffer {
     this.#urgent = urgent;
     this.perCpu = new Float64Array(cpus);
     this.#size = size;
-    this.#backlog = new Backlog(
-      Math.min(size, MAX_BACKLOG / BACKLOG_PARTS),
-      BACKLOG_PARTS,
-      Math.min(size, LARGEST),
-    );
+    const part = Math.min(size, MAX_BACKLOG / BACKLOG_PARTS);
+    this.#backlog = new Backlog(part, BACKLOG_PARTS, Math.min(part / 2, LARGEST));
     this.#consumer = new Mapping(fd, PAGE, 0, PROT_READ | PROT_WRITE);
     this.#producer = new Mapping(fd, PAGE + size + Math.min(size, LARGEST), PAGE, PROT_READ);
     const { bytes, view } = this.#producer;
