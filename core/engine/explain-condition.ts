@@ -1,4 +1,6 @@
 import { type Atom, type Condition, isGroup, type PlaceAtom } from "../capture/ebpf/call-condition.ts";
+import type { DescriptorAtom } from "../capture/ebpf/fd-facts.ts";
+import { KINDS } from "../capture/ebpf/fd-kinds.ts";
 
 /** What a condition leaves out, in words, one text a part: `users other than 0`. */
 export function leftOutBy(condition: Condition): readonly string[] {
@@ -19,18 +21,31 @@ const rangeText = ([from, to]: readonly [number, number]): string => {
 
 function leftOut(atom: Atom): string {
   if (atom.kind === "place") return atom.host ? "processes in containers" : "processes of the host";
+  if (atom.kind === "descriptor") return leftOutKinds(atom);
   if (atom.kind === "path")
     return `${atom.parameter} ${atom.negated ? "" : "other than "}${valuesOf(atom).join(", ")}`;
   const values = valuesOf(atom).join(", ");
   return atom.negated ? `${NOUNS[atom.kind]} ${values}` : `${NOUNS[atom.kind]} other than ${values}`;
 }
 
-const NOUNS: Readonly<Record<Exclude<Atom["kind"], "path" | "place">, string>> = {
+/** What is left out of kinds, whichever is shorter to say. */
+function leftOutKinds({ passing }: DescriptorAtom): string {
+  if (passing === "unconnected") return "all but unconnected sockets";
+  if (passing === 0) return "all descriptors";
+  const [kept, left] = [true, false].map((isKept) =>
+    KINDS.filter(({ bit }) => ((bit & passing) !== 0) === isKept).map(({ name }) => name),
+  ) as [string[], string[]];
+  return kept.length <= left.length
+    ? `descriptors other than ${kept.join(", ")}`
+    : `descriptors ${left.join(", ")}`;
+}
+
+const NOUNS: Readonly<Record<Exclude<Atom["kind"], "path" | "place" | "descriptor">, string>> = {
   user: "users",
   program: "programs",
 };
 
-function valuesOf(atom: Exclude<Atom, PlaceAtom>): readonly string[] {
+function valuesOf(atom: Exclude<Atom, PlaceAtom | DescriptorAtom>): readonly string[] {
   switch (atom.kind) {
     case "user":
       return atom.ranges.map(rangeText);

@@ -56,6 +56,8 @@ function targetFor(btf: Btf, arch = ARM64): Target {
       programs: 15,
       facts: 16,
       groups: 17,
+      descriptors: 18,
+      blank: 19,
     },
   };
 }
