@@ -29,15 +29,15 @@ function leftOut(atom: Atom): string {
 }
 
 /** What is left out of kinds, whichever is shorter to say. */
-function leftOutKinds({ passing }: DescriptorAtom): string {
-  if (passing === "unconnected") return "all but unconnected sockets";
-  if (passing === 0) return "all descriptors";
-  const [kept, left] = [true, false].map((isKept) =>
-    KINDS.filter(({ bit }) => ((bit & passing) !== 0) === isKept).map(({ name }) => name),
-  ) as [string[], string[]];
-  return kept.length <= left.length
-    ? `descriptors other than ${kept.join(", ")}`
-    : `descriptors ${left.join(", ")}`;
+function leftOutKinds({ passing, orUnconnected }: DescriptorAtom): string {
+  const namesOf = (isKept: boolean): readonly string[] =>
+    KINDS.filter(({ bit }) => ((bit & passing) !== 0) === isKept).map(({ name }) => name);
+  const [kept, left] = [namesOf(true), namesOf(false)];
+  if (orUnconnected || kept.length <= left.length) {
+    const others = [...kept, ...(orUnconnected ? ["unconnected sockets"] : [])];
+    return others.length === 0 ? "all descriptors" : `descriptors other than ${others.join(", ")}`;
+  }
+  return `descriptors ${left.join(", ")}`;
 }
 
 const NOUNS: Readonly<Record<Exclude<Atom["kind"], "path" | "place" | "descriptor">, string>> = {

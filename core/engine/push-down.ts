@@ -141,10 +141,9 @@ function filterOf(
   const parameters = UPDATES[event] ? [] : wantedParameters(event, conditions);
   const wanted =
     (followsKinds ? wantedTransfers(event, conditions) : undefined) ??
-    // Failures that are all left out need no condition.
-    (failures?.length === 0 && UPDATES[event]
-      ? undefined
-      : wantedOf(event, conditions, verdicts, followsKinds));
+    (UPDATES[event]
+      ? wantedFailures(event, conditions, verdicts, failures)
+      : wantedOf(event, conditions, followsKinds));
   if (!failures && !only && !exceptTcp && !wanted && parameters.length === 0) return undefined;
   return {
     ...(failures ? { failures } : {}),
@@ -166,19 +165,25 @@ function wantedTransfers(event: number, conditions: readonly BoundNode[]): Wante
 function wantedOf(
   event: number,
   conditions: readonly BoundNode[],
-  verdicts: FailureVerdicts,
   followsKinds: boolean,
 ): WantedCalls | undefined {
-  const ofState = STATE_WANTS[event] ?? [];
-  const of = UPDATES[event] ? "failed" : "all";
-  if (of === "failed" && (ofState === "all" || HAS_RESULT[event] !== 1)) return undefined;
-  const condition = wantedCalls(
-    event,
-    conditions,
-    of === "failed" ? verdicts.overall : undefined,
-    followsKinds,
-  );
-  return condition && { condition, of, butErrors: ofState === "all" ? [] : ofState };
+  const condition = wantedCalls(event, conditions, undefined, followsKinds);
+  return condition && { condition, of: "all", butErrors: [] };
+}
+
+/** What has to hold of failed calls where state learns from others. Following kinds of descriptors would cost more than it saves. */
+function wantedFailures(
+  event: number,
+  conditions: readonly BoundNode[],
+  verdicts: FailureVerdicts,
+  passing: readonly number[] | undefined,
+): WantedCalls | undefined {
+  const butErrors = STATE_WANTS[event] ?? [];
+  if (butErrors === "all" || HAS_RESULT[event] !== 1) return undefined;
+  // Failures that are all left out, or pass anyway, need no condition.
+  if (passing?.every((errno) => butErrors.includes(errno))) return undefined;
+  const condition = wantedCalls(event, conditions, verdicts.overall, false);
+  return condition && { condition, of: "failed", butErrors };
 }
 
 function failuresOf(

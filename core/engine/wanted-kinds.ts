@@ -63,16 +63,19 @@ export function wantedKinds(node: TestNode, negated: boolean, code: number): App
   return passing === ALL_KINDS ? true : { kind: "descriptor", parameter, passing, negated: false };
 }
 
-/** What state has to see of the transfers that a condition leaves out. */
+/** With what state has to see of transfers, whatever the condition leaves out of them. */
 export function orUnconnected(condition: Condition, code: number): Condition {
-  const atom: DescriptorAtom = {
+  const parts = isGroup(condition) && condition.kind === "any" ? condition.parts : [condition];
+  const of = (part: Condition): part is DescriptorAtom => part.kind === "descriptor";
+  const atom: DescriptorAtom = parts.find(of) ?? {
     kind: "descriptor",
     parameter: parameterOf(code)!,
-    passing: "unconnected",
+    passing: 0,
     negated: false,
   };
-  const parts = isGroup(condition) && condition.kind === "any" ? condition.parts : [condition];
-  return { kind: "any", parts: [...parts, atom] };
+  const all = (atom.passing & INET) === INET ? atom : { ...atom, orUnconnected: true as const };
+  const others = parts.filter((part) => part !== atom);
+  return others.length === 0 ? all : { kind: "any", parts: [...others, all] };
 }
 
 /** The same with what the parts of each group ask of the kind put together. */
@@ -82,7 +85,7 @@ export function withKindsJoined(condition: Condition): Condition {
   const others: Condition[] = [];
   const kinds = new Map<string, number>();
   for (const part of condition.parts.map(withKindsJoined)) {
-    if (part.kind !== "descriptor" || part.passing === "unconnected") {
+    if (part.kind !== "descriptor") {
       others.push(part);
       continue;
     }

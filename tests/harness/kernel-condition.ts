@@ -19,12 +19,10 @@ export interface Seen extends Who {
   readonly kinds?: number;
 }
 
-function kindPasses({ passing }: DescriptorAtom, { kinds = 0, result }: Seen): boolean {
-  if (passing === "unconnected" && result < 0) return false;
-  if (kinds === 0) return true;
-  return passing === "unconnected"
-    ? (kinds & KIND.CONNECTED) === 0 && (kinds & INET) !== 0
-    : (kinds & passing) !== 0;
+function kindPasses({ passing, orUnconnected }: DescriptorAtom, { kinds = 0, result }: Seen): boolean {
+  if (kinds === 0 || (kinds & passing) !== 0) return true;
+  const isUnconnected = (kinds & KIND.CONNECTED) === 0 && (kinds & INET) !== 0;
+  return orUnconnected === true && isUnconnected && result >= 0;
 }
 
 /** Undefined where it can't be told. */

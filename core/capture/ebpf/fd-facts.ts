@@ -94,32 +94,27 @@ export function loadKind({ asm }: Emitter): void {
   asm.place(known);
 }
 
-/**
- * Descriptors that state may have as one of these kinds; or, where the call succeeded, as a socket of the network of which it has to learn that it
- * is connected.
- */
+/** Descriptors that state may have as one of these kinds. */
 export interface DescriptorAtom {
   readonly kind: "descriptor";
   /** The event's parameter that holds it. */
   readonly parameter: string;
-  /** Bits of KIND, or what state has to learn from. */
-  readonly passing: number | "unconnected";
+  /** Bits of KIND. */
+  readonly passing: number;
+  /** Those too of which state learns from the call, where it succeeded, that they are connected. */
+  readonly orUnconnected?: true;
   readonly negated: false;
 }
 
 /** Goes to `holds` where it may, also where nothing is known, else to `fails`. */
 export function emitDescriptor(
   k: Emitter,
-  { passing }: DescriptorAtom,
+  { passing, orUnconnected }: DescriptorAtom,
   fd: Value,
   holds: Label,
   fails: Label,
 ): void {
   const { asm } = k;
-  if (passing === "unconnected") {
-    result(k);
-    asm.jump("slt", R0, 0, fails);
-  }
   k.temporary(8, (number) => {
     fd(k);
     asm.jump("ge", R0, MAX_FOLLOWED, holds);
@@ -131,9 +126,13 @@ export function emitDescriptor(
   });
   loadKind(k);
   asm.jump("eq", R1, 0, holds);
-  if (passing === "unconnected") {
+  if (passing !== 0) asm.jump("set", R1, passing, holds);
+  if (orUnconnected) {
     asm.jump("set", R1, KIND.CONNECTED, fails);
-    asm.jump("set", R1, INET, holds);
-  } else if (passing !== 0) asm.jump("set", R1, passing, holds);
+    asm.alu("and", R1, INET);
+    asm.jump("eq", R1, 0, fails);
+    result(k);
+    asm.jump("sge", R0, 0, holds);
+  }
   asm.goto(fails);
 }
