@@ -23,6 +23,8 @@ class Watcher {
   readonly ended = new Set<number>();
   /** Events of the watched processes. */
   events = 0;
+  /** Turns push-down on or off. */
+  readonly filter: (on: boolean) => void;
 
   constructor(
     ruleset: Ruleset,
@@ -50,12 +52,14 @@ class Watcher {
       const who = `${thread.comm} ${thread.uid} ${thread.containerId || "host"}`;
       this.alerts.push(`${rule.name} ${event.tid} ${event.int(0, 0)} ${who}`);
     });
+    const filters = pushDown(traced, ruleset.rules);
     this.source = new EbpfSource({
       traced,
       bufferSize: 128 << 20,
       ...options,
-      ...(filtered ? { filters: pushDown(traced, ruleset.rules) } : {}),
+      ...(filtered ? { filters } : {}),
     });
+    this.filter = (on) => this.source.setTraced(traced, on ? filters : new Map());
     state.fetchThread = (tid, sink) => this.source.fetchThread(tid, sink);
     state.fetchFds = (pid, fds, sink) => this.source.fetchFds(pid, fds, sink);
   }
@@ -97,7 +101,11 @@ export class TwoWatchers {
 
   /** Runs a command to its end; what it and its children do is compared. Returns its exit code. */
   async run(...command: readonly string[]): Promise<number> {
-    const child = Bun.spawn([...command], { stdout: "ignore", stderr: "inherit" });
+    return this.watch(Bun.spawn([...command], { stdout: "ignore", stderr: "inherit" }));
+  }
+
+  /** As `run` for a process that has been started. */
+  async watch(child: { readonly pid: number; readonly exited: Promise<number> }): Promise<number> {
     this.#pids.add(child.pid);
     let ended = false;
     void child.exited.then(() => {
@@ -117,6 +125,11 @@ export class TwoWatchers {
       await Bun.sleep(5);
     }
     return child.exited;
+  }
+
+  /** Turns push-down on or off, for the watcher that has it. */
+  filter(on: boolean): void {
+    this.filtered.filter(on);
   }
 
   /** Takes what has come so far. */

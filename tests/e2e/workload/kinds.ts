@@ -1,5 +1,5 @@
 // Does the same calls on descriptors of all kinds, made in all ways. Arguments: a directory, and a way.
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { call, ints, memory, text, words } from "./calls.ts";
 import { IoRing } from "./io-ring.ts";
@@ -183,6 +183,21 @@ function copies(): void {
   use(call("dup", inet), call("fcntl", out, F_DUPFD, 40), call("fcntl", file, F_DUPFD_CLOEXEC, 50));
   use(call("dup2", inet, 60), call("dup2", file, 60), call("dup3", into, 60, 0), call("dup2", inet, 60));
   use(call("dup2", file, file), call("dup2", out, 300), 60, 300);
+  // Of a kind that is known, until it becomes another.
+  const target = openat("file", O_RDWR);
+  for (const [name, from] of [
+    ["dup2", inet],
+    ["dup3", into],
+    ["dup2", file],
+    ["dup3", inet],
+  ] as const) {
+    use(call(name, from, target, 0));
+  }
+  close(target);
+  use(call("dup", inet));
+  close(target);
+  use(call("fcntl", out, F_DUPFD, target));
+  close(target);
   call("close_range", 40, 70, 0);
   use(60, openat("file", O_RDWR), call("dup2", inet, 60));
   close(60, 300, file, inet, out, into);
@@ -258,6 +273,21 @@ function inherited(): void {
   closeSync(stdin);
 }
 
+/** A file that becomes a socket and then a file again, a step for each line that comes in. */
+function steps(): void {
+  const wait = (): void => void readSync(0, Buffer.alloc(16));
+  wait();
+  const fd = openat("file", O_RDWR);
+  use(fd);
+  wait();
+  close(fd);
+  use(socket(AF_INET, SOCK_STREAM));
+  wait();
+  use(fd);
+  close(fd);
+  use(openat("file", O_RDWR));
+}
+
 function again(name: string): void {
   const self = [process.execPath, import.meta.path, dir, name];
   const { exitCode } = Bun.spawnSync(self, { stderr: "inherit", stdout: "ignore" });
@@ -267,7 +297,8 @@ function again(name: string): void {
 // Until Bun's own threads have opened and closed what they need: of calls at the same time nobody knows the order.
 Bun.sleepSync(SETTLE_MS);
 const WAYS: Readonly<Record<string, () => void>> = { files, others, sockets, copies, strange, inherited };
-if (way === "all") for (const name of Object.keys(WAYS)) again(name);
+if (way === "steps") steps();
+else if (way === "all") for (const name of Object.keys(WAYS)) again(name);
 else WAYS[way]!();
 call("openat", AT_FDCWD, path("created"), O_RDWR | O_CREAT, 0o600);
 process.exit(0);
