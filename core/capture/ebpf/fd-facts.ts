@@ -8,7 +8,7 @@ import { result } from "./values.ts";
 export const MAX_FOLLOWED = 128;
 
 /** Processes whose descriptors are followed; of others nothing is decided. */
-export const MAX_PROCESSES = 8_192;
+export const MAX_PROCESSES = 4_096;
 
 /**
  * What state will have of a process's descriptors when it comes to the record of the moment, kept in the kernel: conditions on kinds are decided by what
