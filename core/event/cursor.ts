@@ -47,8 +47,11 @@ export class EventCursor {
   /** The low 32 bits, with sign where that is all there are. */
   readonly #lows = new Int32Array(MAX_PARAMS);
 
-  /** Moves to the record at `offset`; `bytes` and `view` must span the same memory and hold the whole record. */
-  set(bytes: Buffer, view: DataView, offset: number, cpu: number): void {
+  /**
+   * Moves to the record at `offset`; `bytes` and `view` must span the same memory and hold the whole record. False: parameters do not lie
+   * inside it.
+   */
+  set(bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
     this.bytes = bytes;
     this.view = view;
     this.offset = offset;
@@ -60,8 +63,7 @@ export class EventCursor {
     this.tid = tidHigh === tidLow >> 31 ? tidLow : tidHigh * TWO_32 + (tidLow >>> 0);
     this.length = view.getInt32(offset + 16, true);
     this.code = view.getUint16(offset + 20, true);
-    const params = view.getInt32(offset + 22, true);
-    this.#locate(params >= 0 && params <= MAX_PARAMS ? params : MAX_PARAMS);
+    return this.#locate(view.getInt32(offset + 22, true));
   }
 
   /** Nanoseconds since the epoch. Allocates: for outputs, not for matching. */
@@ -74,28 +76,34 @@ export class EventCursor {
     return this.timeHigh * TWO_32 + this.timeLow;
   }
 
-  #locate(paramCount: number): void {
+  #locate(params: number): boolean {
     const { view, offset } = this;
     const offsets = this.#offsets;
     const sizes = this.#sizes;
     const kinds = this.#kinds;
     const lows = this.#lows;
+    const isWide = WIDE_LENGTHS[this.code] === 1;
+    const width = isWide ? 4 : 2;
+    const end = offset + this.length;
+    let lengthAt = offset + EVENT_HEADER_SIZE;
+    let fits = params >= 0 && params <= end - lengthAt;
+    const paramCount = fits ? Math.min(params, MAX_PARAMS) : 0;
     for (let i = paramCount; i < this.paramCount; i++) {
       sizes[i] = 0;
       kinds[i] = NO_INTEGER;
     }
     this.paramCount = paramCount;
-    const isWide = WIDE_LENGTHS[this.code] === 1;
-    const width = isWide ? 4 : 2;
-    const end = offset + this.length;
-    let lengthAt = offset + EVENT_HEADER_SIZE;
-    let at = lengthAt + paramCount * width;
+    let at = fits ? lengthAt + params * width : lengthAt;
+    if (at > end) fits = false;
     for (let i = 0; i < paramCount; i++, lengthAt += width) {
       let size = 0;
       if (lengthAt + width <= end)
         size = isWide ? view.getUint32(lengthAt, true) : view.getUint16(lengthAt, true);
       const next = at + size;
-      if (next > end) size = 0;
+      if (next > end) {
+        size = 0;
+        fits = false;
+      }
       let kind = SMALL;
       let low = 0;
       if (size === 8) {
@@ -111,6 +119,7 @@ export class EventCursor {
       lows[i] = low;
       at = next;
     }
+    return fits;
   }
 
   /** Where parameter `i` starts in `bytes`. */

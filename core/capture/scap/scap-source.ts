@@ -18,7 +18,6 @@ import { Body, BodyError } from "./body.ts";
 import { OLD_HEADER_SIZE } from "./count-params.ts";
 import { CountedRecord } from "./counted-record.ts";
 import { type Input, openInput } from "./input.ts";
-import { recordFault } from "./record-fault.ts";
 import { readSeedBlock } from "./seed-blocks.ts";
 import { Upgrade, UpgradeError } from "./upgrade.ts";
 import { Window } from "./window.ts";
@@ -196,9 +195,10 @@ export class ScapSource implements Source {
     const code = view.getUint16(offset + 20, true);
     // Types of newer producers cannot be read, and nobody asks for them.
     if (code >= EVENTS.length) return false;
+    const length = view.getInt32(offset + 16, true);
+    if (length < EVENT_HEADER_SIZE || length > space)
+      this.#fail(`an event of ${length >>> 0} bytes is in a block of ${space}`);
     const params = view.getInt32(offset + 22, true);
-    const fault = recordFault(view, offset, space, code, params);
-    if (fault !== undefined) this.#fail(fault);
     const cpu = view.getUint16(start + BLOCK_HEAD, true);
     this.#stateOnly = prefix !== PLAIN_PREFIX && isStateOnly(view, offset);
     if (!this.#upgrade.isCurrent(code, params)) return this.#convert(sink, bytes, view, offset, cpu);
@@ -208,15 +208,25 @@ export class ScapSource implements Source {
   /** Events about users and containers that a capture begins with, and those flagged so, only tell how things stand. */
   #hand(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): true {
     this.#starting &&= INITIAL.has(view.getUint16(offset + 20, true));
-    if ((this.#starting || this.#stateOnly) && sink.learn) sink.learn(bytes, view, offset, cpu);
-    else sink.event(bytes, view, offset, cpu);
+    const isTaken =
+      (this.#starting || this.#stateOnly) && sink.learn
+        ? sink.learn(bytes, view, offset, cpu)
+        : sink.event(bytes, view, offset, cpu);
+    if (!isTaken) this.#failEvent(view, offset);
     return true;
+  }
+
+  #failEvent(view: DataView, offset: number): never {
+    const { id } = EVENTS[view.getUint16(offset + 20, true)]!;
+    const length = view.getUint32(offset + 16, true);
+    this.#fail(`the parameters of an event ${id} exceed its ${length} bytes`);
   }
 
   #convert(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
     const upgrade = this.#upgrade;
+    if (!upgrade.take(bytes, view, offset)) this.#failEvent(view, offset);
     try {
-      if (!upgrade.run(bytes, view, offset)) return false;
+      if (!upgrade.run()) return false;
     } catch (error) {
       if (error instanceof UpgradeError) this.#fail(`an event of type ${error.message}`);
       throw error;
