@@ -1,5 +1,5 @@
 // hot path
-import { FalcoError, reasonOf } from "../../errors.ts";
+import { reasonOf } from "../../errors.ts";
 import { EVENT_HEADER_SIZE, type Sink, type Source, type SourceStats } from "../../event/source.ts";
 import { EVENTS } from "../../schema/events.ts";
 import {
@@ -15,6 +15,7 @@ import {
   SEED_BLOCKS,
 } from "./blocks.ts";
 import { Body, BodyError } from "./body.ts";
+import { captureFault } from "./capture-fault.ts";
 import { OLD_HEADER_SIZE } from "./count-params.ts";
 import { CountedRecord } from "./counted-record.ts";
 import { type Input, openInput } from "./input.ts";
@@ -112,7 +113,8 @@ export class ScapSource implements Source {
   #nextBlock(): boolean | Promise<boolean> {
     const window = this.#open;
     for (;;) {
-      const needed = window.available < BLOCK_HEAD ? BLOCK_HEAD : this.#blockLength();
+      const needed =
+        window.available < BLOCK_HEAD ? BLOCK_HEAD : this.#blockLength(window.view, window.start);
       if (window.available >= needed) return true;
       const read = this.#readOn(needed);
       if (typeof read !== "boolean") {
@@ -140,8 +142,7 @@ export class ScapSource implements Source {
     }
   }
 
-  #blockLength(): number {
-    const { view, start } = this.#open;
+  #blockLength(view: DataView, start: number): number {
     // Read with sign: what stays a small integer is quick to reckon with.
     const length = view.getInt32(start + 4, true);
     if (length < 0 || length > MAX_BLOCK) this.#fail(`a block of ${length >>> 0} bytes is too large`);
@@ -157,7 +158,7 @@ export class ScapSource implements Source {
     for (;;) {
       const { start } = window;
       if (end - start < BLOCK_HEAD) break;
-      const length = this.#blockLength();
+      const length = this.#blockLength(view, start);
       if (end - start < length) break;
       const type = view.getInt32(start, true);
       if (type === BLOCK.EVENT) {
@@ -188,7 +189,7 @@ export class ScapSource implements Source {
     blockLength: number,
     prefix: number,
   ): boolean {
-    this.#checkTrailer(blockLength);
+    this.#checkTrailer(view, start, blockLength);
     const offset = start + BLOCK_HEAD + prefix;
     const space = start + blockLength - 4 - offset;
     if (space < EVENT_HEADER_SIZE) this.#fail(`an event does not fit into its block of ${blockLength} bytes`);
@@ -218,8 +219,7 @@ export class ScapSource implements Source {
 
   #failEvent(view: DataView, offset: number): never {
     const { id } = EVENTS[view.getUint16(offset + 20, true)]!;
-    const length = view.getUint32(offset + 16, true);
-    this.#fail(`the parameters of an event ${id} exceed its ${length} bytes`);
+    this.#fail(`the parameters of an event ${id} exceed its ${view.getUint32(offset + 16, true)} bytes`);
   }
 
   #convert(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
@@ -236,8 +236,8 @@ export class ScapSource implements Source {
 
   /** Puts the number of parameters into the header, as newer records have it. */
   #readOldEvent(sink: Sink, start: number, blockLength: number, prefix: number): boolean {
-    this.#checkTrailer(blockLength);
     const { bytes, view } = this.#open;
+    this.#checkTrailer(view, start, blockLength);
     const offset = start + BLOCK_HEAD + prefix;
     const space = start + blockLength - 4 - offset;
     if (space < OLD_HEADER_SIZE) this.#fail(`an event does not fit into its block of ${blockLength} bytes`);
@@ -258,11 +258,11 @@ export class ScapSource implements Source {
     const window = this.#open;
     const { bytes, view, start } = window;
     const type = this.#blockType;
-    const length = this.#blockLength();
+    const length = this.#blockLength(view, start);
     const kind = SEED_BLOCKS.get(type);
     if (type === SECTION_HEADER) this.#readSectionHeader(sink, length);
     else if (kind) {
-      this.#checkTrailer(length);
+      this.#checkTrailer(view, start, length);
       try {
         readSeedBlock(new Body(bytes, view, start + BLOCK_HEAD, start + length - 4), kind, sink);
       } catch (error) {
@@ -288,22 +288,13 @@ export class ScapSource implements Source {
     sink.restart();
   }
 
-  #checkTrailer(length: number): void {
-    const { view, start } = this.#open;
+  #checkTrailer(view: DataView, start: number, length: number): void {
     const trailer = view.getInt32(start + length - 4, true);
     if (trailer !== length)
       this.#fail(`a block says ${length} bytes at its start and ${trailer >>> 0} at its end`);
   }
 
   #fail(reason: string, cause?: unknown): never {
-    const position = this.#window?.position ?? 0;
-    throw new FalcoError(
-      "CAPTURE_CORRUPT",
-      `Cannot read capture ${this.#file} at byte ${position}: ${reason}`,
-      {
-        hint: "take the capture again or copy it again; events before this place are good",
-        cause,
-      },
-    );
+    throw captureFault(this.#file, this.#window?.position ?? 0, reason, cause);
   }
 }
