@@ -30,9 +30,8 @@ const PLAIN_PREFIX = 2;
 const MIN_SECTION_HEADER = BLOCK_OVERHEAD + 16;
 
 /**
- * Reads a capture file: plain or gzip, every version of the format, several captures one after the other.
- * Takes constant memory. Whatever is wrong with the file becomes one FalcoError with the file's name and the
- * position in the (uncompressed) data.
+ * Reads a capture file: plain or gzip, every version of the format, several captures one after the other. Takes constant memory.
+ * Whatever is wrong with the file becomes one FalcoError with its name and the position in the (uncompressed) data.
  */
 export class ScapSource implements Source {
   readonly name = "syscall";
