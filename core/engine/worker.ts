@@ -69,7 +69,7 @@ async function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start)
   const isReplay = spec.source.kind === "replay";
   // A plugin is asked for its events: it can wait as well as a capture can.
   const waits = isReplay || spec.source.kind === "plugin";
-  const sender = new AlertSender(progress, waits, (alerts: readonly Alert[]) =>
+  const sender = new AlertSender(progress, { waits, gathers: isReplay }, (alerts: readonly Alert[]) =>
     tell({ type: "alerts", alerts }),
   );
   const matches = new Map<string, number>();
@@ -138,7 +138,7 @@ async function capture(run: Running): Promise<void> {
   tell({ type: "capturing" });
   try {
     await runLoop(source, engine, {
-      flush: () => sender.flush(),
+      flush: (all) => sender.flush(all),
       waited: (events) => {
         run.monitoring.waited(events);
         run.recovery.waited(events);
