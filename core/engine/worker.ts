@@ -67,6 +67,9 @@ async function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start)
     return;
   }
   const isReplay = spec.source.kind === "replay";
+  // A capture has time.
+  if (isReplay) Bun.gc(true);
+  else afterLoad.loaded();
   // A plugin is asked for its events: it can wait as well as a capture can.
   const waits = isReplay || spec.source.kind === "plugin";
   const sender = new AlertSender(progress, { waits, gathers: isReplay }, (alerts: readonly Alert[]) =>
