@@ -1,5 +1,5 @@
 import { FalcoError, reasonOf } from "../core/errors.ts";
-import { ENGINE_SETTING } from "../core/ffi/engine-setting.ts";
+import { ENGINE_SETTING_NAMES } from "../core/ffi/engine-setting.ts";
 import { dispatch } from "./dispatch.ts";
 import { err, flushed } from "./print.ts";
 import { root } from "./root.ts";
@@ -8,7 +8,7 @@ import { root } from "./root.ts";
 process.stdout.on("error", () => undefined);
 
 async function main(argv: readonly string[]): Promise<number> {
-  delete process.env[ENGINE_SETTING.name];
+  for (const name of ENGINE_SETTING_NAMES) delete process.env[name];
   // The stage of `falco trace` that becomes the workload: not for people, and with nothing loaded that it doesn't need.
   if (argv[0] === "trace-launch") {
     return (await import("../core/capture/ptrace/launcher.ts")).launch(argv.slice(1));

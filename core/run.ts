@@ -8,7 +8,7 @@ import type { ConfigLayer } from "./config/layer.ts";
 import { type LoadedConfig, loadConfig } from "./config/load.ts";
 import { diffConfig } from "./config/settings.ts";
 import { ConfigWatcher } from "./config/watch.ts";
-import { clearAfterReload, clearAfterStart, clearNow } from "./engine/after-start.ts";
+import { clearAfterReload, clearAfterStart, clearForStart, clearNow } from "./engine/after-start.ts";
 import { EngineGroup, type GroupStats } from "./engine/engine-group.ts";
 import type { RulesInput, RulesReport } from "./engine/ruleset.ts";
 import type { EngineStart } from "./engine/source-spec.ts";
@@ -231,6 +231,7 @@ class Run {
     const starts = engineStarts(start, this.#enabledSources(rules.sources));
     tellSelections(this.#log, rules.selections);
     this.#log.log("info", "Loading rules from:");
+    clearForStart();
     this.#report = await this.#engines.start(starts, rules, this.#options.dryRun);
     tellRules(this.#log, this.#report);
     if (!this.#report.ok) return 1;

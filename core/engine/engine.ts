@@ -47,21 +47,23 @@ export class Engine<R> implements Sink {
     this.#matching = matching;
   }
 
-  event(bytes: Buffer, view: DataView, offset: number, cpu: number): void {
+  event(bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
     const event = this.#event;
-    event.set(bytes, view, offset, cpu);
+    if (!event.set(bytes, view, offset, cpu)) return false;
     event.num = ++this.#events;
     this.#state.apply(event);
     this.#matching.match(this.context, this.#onMatch);
     this.#state.settle();
+    return true;
   }
 
-  learn(bytes: Buffer, view: DataView, offset: number, cpu: number): void {
+  learn(bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
     const event = this.#event;
-    event.set(bytes, view, offset, cpu);
+    if (!event.set(bytes, view, offset, cpu)) return false;
     event.num = ++this.#events;
     this.#state.apply(event);
     this.#state.settle();
+    return true;
   }
 
   machine(info: MachineInfo): void {

@@ -26,9 +26,11 @@ export const EXPLANATION = `A call is left out only where neither rules nor what
 succeeds and opens, moves or closes a descriptor, or changes a process, always passes. Rules that count events (evt.num, evt.deltatime, …) let
 everything pass. Users, programs and whether a process runs in a container are those that events have told of, as rules see them; of a thread that
 was not heard of yet, and one in a control group that was not there a few seconds ago, all calls pass. Paths are those of the event; where rules see
-them made absolute or plain, relative ones and those with "//", "/." or a slash at the end pass. Not decided in the kernel: kinds of
-descriptors, because descriptors also come from where no event tells of them (other processes, io_uring), and what is known of them then differs
-from what the kernel has.`;
+them made absolute or plain, relative ones and those with "//", "/." or a slash at the end pass. Kinds of descriptors are those that the events which
+made them told of (or /proc, of processes that were there before), not what the kernel has: descriptors also come from where no event tells of them
+(other processes, io_uring), and rules don't see those either. Of one that nothing was heard of, and of numbers from 128 on, all calls pass. Whether
+a socket talks IPv4 or IPv6 is told of those that can only talk IPv4. What is not a kind, and what a descriptor of which nothing is known passes as
+well ("not fd.type = file"), can't be told. Where kinds are told, each call that makes a descriptor costs a little more.`;
 
 /** What live capture with these rules watches, in the order of the calls' names, and what of it never leaves the kernel. */
 export function explainCapture(ruleset: Ruleset, base: BaseSyscalls): CaptureRow[] {

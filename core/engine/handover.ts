@@ -2,6 +2,9 @@ import type { Alert } from "../outputs/alert.ts";
 
 /** Alerts the main thread may be behind before live capture drops them and a replay waits. */
 const MAX_BEHIND = 50_000;
+/** How long a replay gathers alerts, in milliseconds, and how many at most: a message between threads costs as much as several alerts. */
+const GATHER_MS = 20;
+const GATHERED = 256;
 const POSTED = 0;
 const TAKEN = 1;
 
@@ -17,12 +20,20 @@ export class AlertSender {
   readonly #counts: Int32Array;
   readonly #post: (alerts: readonly Alert[]) => void;
   readonly #waits: boolean;
+  readonly #gatherMs: number;
   #batch: Alert[] = [];
+  /** When the batch began (performance.now()). */
+  #since = 0;
 
-  /** `waits`: a replay rather waits than loses an alert. */
-  constructor(progress: SharedArrayBuffer, waits: boolean, post: (alerts: readonly Alert[]) => void) {
+  /** `waits`: a replay rather waits than loses an alert; `gathers`: nobody waits for an alert as soon as it is there. */
+  constructor(
+    progress: SharedArrayBuffer,
+    { waits, gathers }: { readonly waits: boolean; readonly gathers: boolean },
+    post: (alerts: readonly Alert[]) => void,
+  ) {
     this.#counts = new Int32Array(progress);
     this.#waits = waits;
+    this.#gatherMs = gathers ? GATHER_MS : 0;
     this.#post = post;
   }
 
@@ -35,14 +46,25 @@ export class AlertSender {
     else this.#batch.push(alert);
   }
 
-  /** Sends what has gathered; a replay that is far ahead waits here until the main thread has caught up. */
-  flush(): Promise<void> | undefined {
-    if (this.#batch.length > 0) {
+  /**
+   * Sends what has gathered: all of it, or only when it has gathered for long. A replay that is far ahead waits here until the main
+   * thread has caught up.
+   */
+  flush(all = true): Promise<void> | undefined {
+    if (this.#batch.length > 0 && (all || this.#isDue())) {
       Atomics.add(this.#counts, POSTED, this.#batch.length);
       this.#post(this.#batch);
       this.#batch = [];
+      this.#since = 0;
     }
     if (this.#waits && this.#behind > MAX_BEHIND) return this.#catchUp();
+  }
+
+  #isDue(): boolean {
+    if (this.#gatherMs === 0 || this.#batch.length >= GATHERED) return true;
+    const now = performance.now();
+    if (this.#since === 0) this.#since = now;
+    return now - this.#since >= this.#gatherMs;
   }
 
   async #catchUp(): Promise<void> {

@@ -8,8 +8,8 @@ const YIELD_MS = 20;
 const FEW = 512;
 
 export interface LoopHooks {
-  /** After each batch: hand over what has gathered. */
-  readonly flush: () => Promise<void> | undefined;
+  /** After each batch: hand over what has gathered; all of it where the next batch may be long in coming. */
+  readonly flush: (all: boolean) => Promise<void> | undefined;
   /** After each wait that did not end the source, with the number of events it brought. */
   readonly waited?: (events: number) => void;
   readonly stopped: () => boolean;
@@ -31,9 +31,10 @@ export async function runLoop(source: Source, sink: Sink, hooks: LoopHooks): Pro
   let patience = idleMs;
   while (!hooks.stopped()) {
     const pumped = source.pump(sink, hooks.isBusy?.() ? 0 : patience);
+    if (typeof pumped !== "number") await hooks.flush(true);
     const count = typeof pumped === "number" ? pumped : await pumped;
     if (count >= 0) hooks.waited?.(count);
-    const flushed = hooks.flush();
+    const flushed = hooks.flush(false);
     if (flushed) await flushed;
     if (count < 0) return;
     const now = performance.now();

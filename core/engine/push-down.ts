@@ -1,4 +1,7 @@
+import { atomsOf } from "../capture/ebpf/call-condition.ts";
 import { type CallFilter, LAST_ERRNO, type WantedCalls } from "../capture/ebpf/call-filter.ts";
+import { FD_LESSONS } from "../capture/ebpf/fd-lessons.ts";
+import type { EventId } from "../capture/ebpf/program.ts";
 import type { BoundNode } from "../rules/check/bind.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { HAS_RESULT } from "../schema/has-result.ts";
@@ -7,6 +10,7 @@ import { UPDATES } from "../state/update/all.ts";
 import { FailureVerdicts } from "./failure-verdict.ts";
 import { wantedParameters } from "./parameter-verdict.ts";
 import { wantedCalls } from "./wanted-calls.ts";
+import { orUnconnected, TRANSFERS } from "./wanted-kinds.ts";
 
 /** What push-down needs of a rule. */
 export interface WantingRule {
@@ -82,6 +86,11 @@ const DATAGRAMS: ReadonlySet<number> = new Set([
 
 const exitOf = (code: number): number => EVENT[SYSCALLS[code]!.exit as keyof typeof EVENT] ?? -1;
 
+/** Kinds of descriptors are followed from process to process. */
+const NEW_PROCESSES: ReadonlySet<number> = new Set(
+  SYSCALLS.filter(({ name }) => /^(clone3?|v?fork)$/.test(name)).map(({ code }) => code),
+);
+
 /** What rules and state want of each call of `traced` (codes of the syscall table) that they don't want in full. Leaves out only what neither can tell from never having happened. */
 export function pushDown(
   traced: Iterable<number>,
@@ -93,18 +102,36 @@ export function pushDown(
   for (const { codes, condition } of rules) {
     for (const event of codes) byEvent.set(event, [...(byEvent.get(event) ?? []), condition]);
   }
+  const calls = new Set(traced);
+  const followsKinds = [...NEW_PROCESSES].every((code) => calls.has(code));
   const known = new Map<number, CallFilter | undefined>();
-  for (const code of traced) {
+  for (const code of calls) {
     const event = exitOf(code);
     if (event < 0 || event === EVENT.GENERIC_X) continue;
-    if (!known.has(event)) known.set(event, filterOf(event, byEvent.get(event) ?? []));
+    if (!known.has(event)) known.set(event, filterOf(event, byEvent.get(event) ?? [], followsKinds));
     const filter = known.get(event);
     if (filter) filters.set(code, filter);
   }
+  if ([...filters.values()].some(asksForKinds)) follow(calls, filters);
   return filters;
 }
 
-function filterOf(event: number, conditions: readonly BoundNode[]): CallFilter | undefined {
+const asksForKinds = ({ wanted }: CallFilter): boolean =>
+  wanted !== undefined && atomsOf(wanted.condition).some(({ kind }) => kind === "descriptor");
+
+/** Has the probe follow what calls make of descriptors. */
+function follow(calls: Iterable<number>, filters: Map<number, CallFilter>): void {
+  for (const code of calls) {
+    if (FD_LESSONS[SYSCALLS[code]!.exit as EventId])
+      filters.set(code, { ...filters.get(code), follows: true });
+  }
+}
+
+function filterOf(
+  event: number,
+  conditions: readonly BoundNode[],
+  followsKinds: boolean,
+): CallFilter | undefined {
   const verdicts = new FailureVerdicts(event, LAST_ERRNO);
   const failures = failuresOf(event, conditions, verdicts);
   const forState = conditions.length === 0;
@@ -112,8 +139,11 @@ function filterOf(event: number, conditions: readonly BoundNode[]): CallFilter |
   const exceptTcp = forState && DATAGRAMS.has(event);
   // What succeeded may be what state has to learn, whatever rules want of it.
   const parameters = UPDATES[event] ? [] : wantedParameters(event, conditions);
-  // Failures that are all left out need no condition.
-  const wanted = failures?.length === 0 && UPDATES[event] ? undefined : wantedOf(event, conditions, verdicts);
+  const wanted =
+    (followsKinds ? wantedTransfers(event, conditions) : undefined) ??
+    (UPDATES[event]
+      ? wantedFailures(event, conditions, verdicts, failures)
+      : wantedOf(event, conditions, followsKinds));
   if (!failures && !only && !exceptTcp && !wanted && parameters.length === 0) return undefined;
   return {
     ...(failures ? { failures } : {}),
@@ -124,17 +154,36 @@ function filterOf(event: number, conditions: readonly BoundNode[]): CallFilter |
   };
 }
 
+/** What has to hold of reading and writing, and of what state learns from it. */
+function wantedTransfers(event: number, conditions: readonly BoundNode[]): WantedCalls | undefined {
+  if (!TRANSFERS.has(event)) return undefined;
+  const condition = wantedCalls(event, conditions, undefined, true);
+  return condition && { condition: orUnconnected(condition, event), of: "all", butErrors: [] };
+}
+
 /** What has to hold of calls that state learns nothing from. */
 function wantedOf(
   event: number,
   conditions: readonly BoundNode[],
-  verdicts: FailureVerdicts,
+  followsKinds: boolean,
 ): WantedCalls | undefined {
-  const ofState = STATE_WANTS[event] ?? [];
-  const of = UPDATES[event] ? "failed" : "all";
-  if (of === "failed" && (ofState === "all" || HAS_RESULT[event] !== 1)) return undefined;
-  const condition = wantedCalls(event, conditions, of === "failed" ? verdicts.overall : undefined);
-  return condition && { condition, of, butErrors: ofState === "all" ? [] : ofState };
+  const condition = wantedCalls(event, conditions, undefined, followsKinds);
+  return condition && { condition, of: "all", butErrors: [] };
+}
+
+/** What has to hold of failed calls where state learns from others. Following kinds of descriptors would cost more than it saves. */
+function wantedFailures(
+  event: number,
+  conditions: readonly BoundNode[],
+  verdicts: FailureVerdicts,
+  passing: readonly number[] | undefined,
+): WantedCalls | undefined {
+  const butErrors = STATE_WANTS[event] ?? [];
+  if (butErrors === "all" || HAS_RESULT[event] !== 1) return undefined;
+  // Failures that are all left out, or pass anyway, need no condition.
+  if (passing?.every((errno) => butErrors.includes(errno))) return undefined;
+  const condition = wantedCalls(event, conditions, verdicts.overall, false);
+  return condition && { condition, of: "failed", butErrors };
 }
 
 function failuresOf(

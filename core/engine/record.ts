@@ -64,7 +64,7 @@ export async function recordEvents(
     },
   };
   const engine = new Engine(state, matching, () => {});
-  const { source } = makeSource(start, state, { codes: () => new Set([...ALWAYS, ...filter.codes]) });
+  const { source } = await makeSource(start, state, { codes: () => new Set([...ALWAYS, ...filter.codes]) });
   const isLive = start.source.kind !== "replay";
   const deadline = Date.now() + options.maxSeconds * 1000;
   // On a quiet machine no event may come to say that the time is over.

@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { combined, conditionPasses } from "../../tests/harness/kernel-condition.ts";
 import { cursorOf, record, rulesetOf, someState, TID } from "../../tests/harness/synthetic-events.ts";
-import type { Condition } from "../capture/ebpf/call-condition.ts";
-import { MAX_PATH_TEXT, type PathAtom } from "../capture/ebpf/path-condition.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { SYSCALLS } from "../schema/syscalls.ts";
 import { linkThread } from "../state/thread-table.ts";
@@ -94,65 +93,6 @@ test("wantedCalls leaves out failures only, where state learns from the rest", (
 const NAMES = ["sh", "nginx", "nginx-worker-15", "nginx-worker-16x", "a", "systemd-udevd", "bad\x01", "é"];
 const UIDS = [0, 1, 5, 999, 1000, 65534, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff];
 
-interface Who {
-  readonly uid: number;
-  readonly comm: string;
-  /** Empty on the host. */
-  readonly containerId: string;
-}
-
-/** A call as the programs see it. */
-interface Seen extends Who {
-  readonly result: number;
-  readonly texts: Readonly<Record<string, string>>;
-}
-
-/** Undefined where it can't be told. */
-function pathHolds(atom: PathAtom, seen: Seen): boolean | undefined {
-  const { form, otherwise, names, prefixes, negated } = atom;
-  const text = seen.texts[atom.parameter]!;
-  if (otherwise !== undefined && seen.result !== 0) return otherwise;
-  if (form !== "raw" && !text.startsWith("/")) return undefined;
-  if (form === "normalised" && (text.length >= MAX_PATH_TEXT || /\/[/.]|\/$/.test(text))) return undefined;
-  return (names.includes(text) || prefixes.some((prefix) => text.startsWith(prefix))) !== negated;
-}
-
-/** Thrown where something can't be told: the call passes then. */
-const OPEN = new Error("open");
-
-/** As the programs have it. */
-function holds(condition: Condition, who: Seen): boolean {
-  switch (condition.kind) {
-    case "path": {
-      const found = pathHolds(condition, who);
-      if (found === undefined) throw OPEN;
-      return found;
-    }
-    case "place":
-      return (who.containerId === "") === condition.host;
-    case "all":
-      return condition.parts.every((part) => holds(part, who));
-    case "any":
-      return condition.parts.some((part) => holds(part, who));
-    case "user":
-      return condition.ranges.some(([from, to]) => who.uid >= from && who.uid <= to) !== condition.negated;
-    case "program": {
-      const { names, prefixes, negated } = condition;
-      const found = names.includes(who.comm) || prefixes.some((prefix) => who.comm.startsWith(prefix));
-      return found !== negated;
-    }
-  }
-}
-
-function passes(condition: Condition, seen: Seen): boolean {
-  try {
-    return holds(condition, seen);
-  } catch (error) {
-    if (error !== OPEN) throw error;
-    return true;
-  }
-}
-
 const name = fc.constantFrom(...NAMES.slice(0, 6));
 const uid = fc.constantFrom(...UIDS);
 const check = fc.oneof(
@@ -188,17 +128,6 @@ const check = fc.oneof(
     "proc.name = val(proc.exe)",
   ),
 );
-const combined = (check: fc.Arbitrary<string>): fc.Arbitrary<string> =>
-  fc.letrec<{ node: string }>((tie) => ({
-    node: fc.oneof(
-      { depthSize: "small" },
-      check,
-      fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} and ${b})`),
-      fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} or ${b})`),
-      tie("node").map((inner) => `not (${inner})`),
-    ),
-  })).node;
-
 test("what rules match fulfils the conditions made for them", () => {
   let leftOut = 0;
   let matches = 0;
@@ -225,7 +154,7 @@ test("what rules match fulfils the conditions made for them", () => {
         Object.assign(state.thread!, who);
         let matched = 0;
         ruleset.match({ event: cursor, state }, () => matched++);
-        const passing = !wanted || passes(wanted.condition, { ...who, result: 0, texts: {} });
+        const passing = !wanted || conditionPasses(wanted.condition, { ...who, result: 0, texts: {} });
         if (matched > 0) expect({ who, wanted, passing }).toMatchObject({ passing: true });
         leftOut += passing ? 0 : 1;
         matches += matched;
@@ -340,7 +269,7 @@ test("what rules match fulfils the conditions on paths made for them", () => {
         ruleset.match({ event: cursor, state }, () => matched++);
         const asked = wanted && (wanted.of === "all" || result < 0);
         const passing =
-          !asked || passes(wanted.condition, { uid: 0, comm: "sh", containerId: "", result, texts });
+          !asked || conditionPasses(wanted.condition, { uid: 0, comm: "sh", containerId: "", result, texts });
         if (matched > 0) expect({ result, texts, wanted, passing }).toMatchObject({ passing: true });
         leftOut += passing ? 0 : 1;
         matches += matched;

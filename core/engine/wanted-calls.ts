@@ -6,6 +6,7 @@ import type { BoundNode, TestNode } from "../rules/check/bind.ts";
 import type { Test } from "../rules/check/test.ts";
 import { type Approximation, approximate, join, type Verdict } from "./approximation.ts";
 import { BareEvent } from "./bare-event.ts";
+import { wantedKinds, withKindsJoined } from "./wanted-kinds.ts";
 import { wantedPaths } from "./wanted-paths.ts";
 
 /** More than these would cost more than recording some calls in vain. */
@@ -13,7 +14,13 @@ const MAX_ATOMS = 32;
 const MAX_NAMES = 64;
 
 /** Rough costs of telling, for the order in which it is done: nanoseconds. */
-const COSTS: Readonly<Record<Atom["kind"], number>> = { place: 1, user: 1, program: 2, path: 50 };
+const COSTS: Readonly<Record<Atom["kind"], number>> = {
+  place: 1,
+  user: 1,
+  program: 2,
+  descriptor: 20,
+  path: 50,
+};
 
 /**
  * What has to hold of an event's call for one of the conditions to be true, as far as the kernel can tell; undefined where that is nothing, or
@@ -24,22 +31,26 @@ export function wantedCalls(
   code: number,
   conditions: readonly BoundNode[],
   known: ((test: TestNode) => Verdict) | undefined,
+  followsKinds: boolean,
 ): Condition | undefined {
   const event = new BareEvent(code, 0, 8);
   const leaf = (node: TestNode, negated: boolean): Approximation => {
     const { operand, test, quantifier } = node;
-    if (quantifier !== "one") return true;
+    const kinds = followsKinds ? wantedKinds(node, negated, code) : undefined;
+    if (quantifier !== "one") return kinds ?? true;
     const name = operand.field?.name ?? "";
     const answer = OF_TYPE.has(name) && !operand.arg ? passesIn(node, event) : known?.(node);
     if (answer !== undefined) return answer !== negated;
+    if (kinds !== undefined) return kinds;
     if (OF_CONTAINER.test(name)) return places(node, negated, event);
     const atom = ATOMS[name]?.(test, negated) ?? wantedPaths(node, negated, code, known !== undefined);
     return atom ?? true;
   };
   const all = join("any", conditions, (condition) => approximate(condition, leaf));
-  if (typeof all === "boolean" || atomsOf(all).length > MAX_ATOMS) return undefined;
-  if (textsOf(all).length > MAX_KEPT_TEXTS) return undefined;
-  return cheapestFirst(all);
+  if (typeof all === "boolean") return undefined;
+  const wanted = withKindsJoined(all);
+  if (atomsOf(wanted).length > MAX_ATOMS || textsOf(wanted).length > MAX_KEPT_TEXTS) return undefined;
+  return cheapestFirst(wanted);
 }
 
 /** Fields that say the same of every event of a type. */

@@ -52,7 +52,7 @@ const IDLE_MS = 1000;
 
 type Start = Extract<ToEngine<EngineStart, RulesInput>, { type: "start" }>;
 
-function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void {
+async function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): Promise<void> {
   // What the kernel's buffer can't hold is lost: this thread is to empty it whatever else the machine does. Early, so that it
   // watches a busy machine soon.
   if (spec.source.kind === "modern_ebpf" && !rulesOnly) preferThisThread();
@@ -68,16 +68,19 @@ function start({ start: spec, rules, rulesOnly, progress, wakeFd }: Start): void
     return;
   }
   const isReplay = spec.source.kind === "replay";
+  // A capture has time.
+  if (isReplay) Bun.gc(true);
+  else afterLoad.loaded();
   // A plugin is asked for its events: it can wait as well as a capture can.
   const waits = isReplay || spec.source.kind === "plugin";
-  const sender = new AlertSender(progress, waits, (alerts: readonly Alert[]) =>
+  const sender = new AlertSender(progress, { waits, gathers: isReplay }, (alerts: readonly Alert[]) =>
     tell({ type: "alerts", alerts }),
   );
   const matches = new Map<string, number>();
   const capturing =
     spec.capture && new CapturingRules(state, ruleset, spec.capture, (alert) => sender.add(alert));
   const warn = (message: string): void => tell({ type: "log", level: "warning", message });
-  const opened = makeSource(spec, state, ruleset, { plugins, wakeFd, warn });
+  const opened = await makeSource(spec, state, ruleset, { plugins, wakeFd, warn });
   const recovery = new Recovery(opened.source, state, (milliseconds) =>
     tell({
       type: "log",
@@ -140,7 +143,7 @@ async function capture(run: Running): Promise<void> {
   const helpers = run.isLive ? new PreferredHelpers() : undefined;
   try {
     await runLoop(source, engine, {
-      flush: () => sender.flush(),
+      flush: (all) => sender.flush(all),
       waited: (events) => {
         run.monitoring.waited(events);
         run.recovery.waited(events);
@@ -244,14 +247,19 @@ function errorMessage(error: unknown): ErrorMessage {
   };
 }
 
+async function handle(message: ToEngine<EngineStart, RulesInput>): Promise<void> {
+  if (message.type === "start") await start(message);
+  else if (message.type === "rules") reload(message.id, message.rules);
+  else if (message.type === "configure") configure(message.start);
+  else if (message.type === "stop") stopping = true;
+  else if (running) tell({ type: "stats", id: message.id, stats: statsOf(running) });
+}
+
+/** What comes while the engine starts waits until it has. */
+let handled = Promise.resolve();
+
 self.onmessage = ({ data }: MessageEvent<ToEngine<EngineStart, RulesInput>>) => {
-  try {
-    if (data.type === "start") start(data);
-    else if (data.type === "rules") reload(data.id, data.rules);
-    else if (data.type === "configure") configure(data.start);
-    else if (data.type === "stop") stopping = true;
-    else if (running) tell({ type: "stats", id: data.id, stats: statsOf(running) });
-  } catch (error) {
-    tell({ type: "failed", error: errorMessage(error) });
-  }
+  handled = handled
+    .then(() => handle(data))
+    .catch((error) => tell({ type: "failed", error: errorMessage(error) }));
 };

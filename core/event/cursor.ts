@@ -1,4 +1,5 @@
 // hot path
+import { standsAlone } from "../ffi/stands-alone.ts";
 import { EF } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
 import { EVENT_HEADER_SIZE } from "./source.ts";
@@ -8,21 +9,14 @@ const MAX_PARAMS = 64;
 const TWO_32 = 0x1_0000_0000;
 const WIDE_LENGTHS = Uint8Array.from(EVENTS, (e) => (e.flags & EF.LARGE_PAYLOAD ? 1 : 0));
 
-/** What a parameter's bytes are as an integer: none, one of 32 bits with sign, or one of more bits. */
-const NO_INTEGER = 0;
-const SMALL = 1;
-const LARGE = 2;
-
 /** One for all cursors: they look at the same texts. */
 const texts = new TextCache();
 
 /**
  * A window on one event record where it lies in memory (layout: source.ts). One cursor is moved from event
- * to event; nothing is copied or allocated. Lengths that point beyond the record read as empty parameters.
+ * to event; nothing is copied or allocated. A record whose parameters do not lie inside it has none.
  *
- * All parameters are located, and read as integers, when the cursor moves: one loop that is compiled once. The readers
- * are so small that callers have them inlined without growing: what the JIT compiler had to do for readers that decode
- * cost as much as all events of a short replay.
+ * All parameters are located when the cursor moves, in one loop that also checks the lengths; they are decoded when somebody reads them.
  */
 export class EventCursor {
   bytes: Buffer = Buffer.alloc(0);
@@ -40,17 +34,16 @@ export class EventCursor {
   length = 0;
   paramCount = 0;
 
-  // Entries from paramCount on are empty.
-  readonly #offsets = new Int32Array(MAX_PARAMS);
-  readonly #sizes = new Int32Array(MAX_PARAMS);
-  readonly #kinds = new Uint8Array(MAX_PARAMS);
-  /** The low 32 bits, with sign where that is all there are. */
-  readonly #lows = new Int32Array(MAX_PARAMS);
+  /** Where the parameters start and, behind that, where each of them ends. */
+  readonly #ends = new Int32Array(MAX_PARAMS + 1);
 
-  /** Moves to the record at `offset`; `bytes` and `view` must span the same memory and hold the whole record. */
-  set(bytes: Buffer, view: DataView, offset: number, cpu: number): void {
-    this.bytes = bytes;
-    this.view = view;
+  /**
+   * Moves to the record at `offset`; `bytes` and `view` must span the same memory and hold the whole record. False: parameters do not lie
+   * inside it.
+   */
+  set(bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
+    if (this.bytes !== bytes) this.bytes = bytes;
+    if (this.view !== view) this.view = view;
     this.offset = offset;
     this.cpu = cpu;
     this.timeLow = view.getUint32(offset, true);
@@ -60,8 +53,7 @@ export class EventCursor {
     this.tid = tidHigh === tidLow >> 31 ? tidLow : tidHigh * TWO_32 + (tidLow >>> 0);
     this.length = view.getInt32(offset + 16, true);
     this.code = view.getUint16(offset + 20, true);
-    const params = view.getInt32(offset + 22, true);
-    this.#locate(params >= 0 && params <= MAX_PARAMS ? params : MAX_PARAMS);
+    return this.#locate(view.getInt32(offset + 22, true));
   }
 
   /** Nanoseconds since the epoch. Allocates: for outputs, not for matching. */
@@ -74,82 +66,84 @@ export class EventCursor {
     return this.timeHigh * TWO_32 + this.timeLow;
   }
 
-  #locate(paramCount: number): void {
+  #locate(params: number): boolean {
     const { view, offset } = this;
-    const offsets = this.#offsets;
-    const sizes = this.#sizes;
-    const kinds = this.#kinds;
-    const lows = this.#lows;
-    for (let i = paramCount; i < this.paramCount; i++) {
-      sizes[i] = 0;
-      kinds[i] = NO_INTEGER;
-    }
-    this.paramCount = paramCount;
+    const ends = this.#ends;
     const isWide = WIDE_LENGTHS[this.code] === 1;
     const width = isWide ? 4 : 2;
     const end = offset + this.length;
     let lengthAt = offset + EVENT_HEADER_SIZE;
-    let at = lengthAt + paramCount * width;
-    for (let i = 0; i < paramCount; i++, lengthAt += width) {
-      let size = 0;
-      if (lengthAt + width <= end)
-        size = isWide ? view.getUint32(lengthAt, true) : view.getUint16(lengthAt, true);
-      const next = at + size;
-      if (next > end) size = 0;
-      let kind = SMALL;
-      let low = 0;
-      if (size === 8) {
-        low = view.getInt32(at, true);
-        if (view.getInt32(at + 4, true) !== low >> 31) kind = LARGE;
-      } else if (size === 4) low = view.getInt32(at, true);
-      else if (size === 2) low = view.getInt16(at, true);
-      else if (size === 1) low = view.getInt8(at);
-      else kind = NO_INTEGER;
-      offsets[i] = at;
-      sizes[i] = size;
-      kinds[i] = kind;
-      lows[i] = low;
-      at = next;
+    this.paramCount = 0;
+    if (params < 0 || params > MAX_PARAMS || lengthAt + params * width > end) return false;
+    let at = lengthAt + params * width;
+    ends[0] = at;
+    if (isWide) {
+      for (let i = 1; i <= params; i++, lengthAt += 4) {
+        const size = view.getInt32(lengthAt, true);
+        if (size < 0 || size > end - at) return false;
+        at += size;
+        ends[i] = at;
+      }
+    } else {
+      for (let i = 1; i <= params; i++, lengthAt += 2) {
+        at += view.getUint16(lengthAt, true);
+        ends[i] = at;
+      }
+      if (at > end) return false;
     }
+    this.paramCount = params;
+    return true;
   }
 
   /** Where parameter `i` starts in `bytes`. */
   at(i: number): number {
-    return this.#offsets[i]!;
+    return this.#ends[i]!;
   }
 
-  /** Bytes of parameter `i`; 0 when it is empty, missing or does not lie inside the record. */
+  /** Bytes of parameter `i`; 0 when it is empty or missing. */
   size(i: number): number {
-    return this.#sizes[i]!;
+    return i >= 0 && i < this.paramCount ? this.#ends[i + 1]! - this.#ends[i]! : 0;
   }
 
   /** Signed integer of 1, 2, 4 or 8 bytes as its length says; `fallback` when empty. Exact below 2^53. */
   int(i: number, fallback: number): number {
-    const kind = this.#kinds[i];
-    return kind === SMALL ? this.#lows[i]! : kind === LARGE ? this.#large(i) : fallback;
+    const { view } = this;
+    const at = this.#ends[i]!;
+    switch (this.size(i)) {
+      case 8: {
+        const low = view.getInt32(at, true);
+        const high = view.getInt32(at + 4, true);
+        return high === low >> 31 ? low : high * TWO_32 + (low >>> 0);
+      }
+      case 4:
+        return view.getInt32(at, true);
+      case 2:
+        return view.getInt16(at, true);
+      case 1:
+        return view.getInt8(at);
+      default:
+        return fallback;
+    }
   }
 
   /** Unsigned counterpart of `int`. */
   uint(i: number, fallback: number): number {
-    const low = this.#lows[i]!;
-    return this.#kinds[i] === SMALL && low >= 0 ? low : this.#unsigned(i, fallback);
-  }
-
-  #large(i: number): number {
-    return this.view.getInt32(this.#offsets[i]! + 4, true) * TWO_32 + (this.#lows[i]! >>> 0);
-  }
-
-  #unsigned(i: number, fallback: number): number {
-    const low = this.#lows[i]!;
-    switch (this.#sizes[i]) {
-      case 8:
-        return this.view.getUint32(this.#offsets[i]! + 4, true) * TWO_32 + (low >>> 0);
-      case 4:
-        return low >>> 0;
+    const { view } = this;
+    const at = this.#ends[i]!;
+    switch (this.size(i)) {
+      case 8: {
+        const low = view.getInt32(at, true);
+        const high = view.getInt32(at + 4, true);
+        return high === 0 && low >= 0 ? low : (high >>> 0) * TWO_32 + (low >>> 0);
+      }
+      case 4: {
+        const low = view.getInt32(at, true);
+        return low >= 0 ? low : low >>> 0;
+      }
       case 2:
-        return low & 0xffff;
+        return view.getUint16(at, true);
       case 1:
-        return low & 0xff;
+        return view.getUint8(at);
       default:
         return fallback;
     }
@@ -158,7 +152,7 @@ export class EventCursor {
   /** All 64 bits. Allocates: not for matching. */
   bigint(i: number, signed: boolean): bigint {
     if (this.size(i) !== 8) return BigInt(signed ? this.int(i, 0) : this.uint(i, 0));
-    const at = this.#offsets[i]!;
+    const at = this.#ends[i]!;
     return signed ? this.view.getBigInt64(at, true) : this.view.getBigUint64(at, true);
   }
 
@@ -166,7 +160,7 @@ export class EventCursor {
   text(i: number): string {
     const size = this.size(i);
     if (size === 0) return "";
-    const at = this.#offsets[i]!;
+    const at = this.#ends[i]!;
     return texts.get(this.bytes, this.view, at, this.bytes[at + size - 1] === 0 ? size - 1 : size);
   }
 
@@ -175,6 +169,8 @@ export class EventCursor {
     const size = this.size(i);
     return size === 0
       ? this.bytes.subarray(0, 0)
-      : this.bytes.subarray(this.#offsets[i]!, this.#offsets[i]! + size);
+      : this.bytes.subarray(this.#ends[i]!, this.#ends[i]! + size);
   }
 }
+
+standsAlone(EventCursor.prototype.int, EventCursor.prototype.uint);

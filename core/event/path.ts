@@ -15,11 +15,17 @@ export function joinPath(base: string, path: string): string {
   const absolute = path === "" || path.charCodeAt(0) === SLASH;
   if ((absolute ? 0 : base.length) + path.length >= MAX_PATH) return TOO_LONG;
   // Nearly every path is plain: no work to do.
-  if (path !== "" && isKnownPlain(path)) {
-    if (absolute) return path;
-    if (base.endsWith("/") && !path.startsWith(".")) return base + path;
-  }
-  return normalised(base, path, absolute);
+  if (absolute && path !== "" && isKnownPlain(path)) return path;
+  const slot = slotOf(path);
+  if (lastPaths[slot] === path && lastBases[slot] === base) return lastJoined[slot]!;
+  const joined =
+    !absolute && base.endsWith("/") && !path.startsWith(".") && isPlain(path)
+      ? base + path
+      : normalised(base, path, absolute);
+  lastPaths[slot] = path;
+  lastBases[slot] = base;
+  lastJoined[slot] = joined;
+  return joined;
 }
 
 /** The part of `joinPath` that few paths need; apart, it does not burden the compiled form of what all need. */
@@ -46,13 +52,22 @@ function normalised(base: string, path: string, absolute: boolean): string {
 noFTL(normalised);
 
 const SLOTS = 1024;
+/** What was joined last, by path: the same again is the very same text, of which the JavaScript engine knows the hash. */
+const lastPaths: string[] = new Array(SLOTS).fill("/");
+const lastBases: string[] = new Array(SLOTS).fill("");
+const lastJoined: string[] = new Array(SLOTS).fill("/");
 /** Paths that were found plain: programs open the same files again and again, and a cache gives the very same text for them. */
 const plain: string[] = new Array(SLOTS).fill("/");
 
-function isKnownPlain(path: string): boolean {
+function slotOf(path: string): number {
   const { length } = path;
-  const slot =
-    (Math.imul(length, 31) ^ (path.charCodeAt(length - 1) << 5) ^ path.charCodeAt(length >> 1)) & (SLOTS - 1);
+  return (
+    (Math.imul(length, 31) ^ (path.charCodeAt(length - 1) << 5) ^ path.charCodeAt(length >> 1)) & (SLOTS - 1)
+  );
+}
+
+function isKnownPlain(path: string): boolean {
+  const slot = slotOf(path);
   if (plain[slot] === path) return true;
   if (!isPlain(path)) return false;
   plain[slot] = path;

@@ -123,10 +123,13 @@ export interface SeedSink {
 
 /** What a source feeds. Called on the hot path: implementations must not allocate per event. */
 export interface Sink extends SeedSink {
-  /** `bytes` and `view` span the same memory; the record lies at `offset` and is valid during the call only. */
-  event(bytes: Buffer, view: DataView, offset: number, cpu: number): void;
+  /**
+   * `bytes` and `view` span the same memory; the record lies at `offset`, with all the bytes that it says to have, and is valid during the
+   * call only. False: nothing was made of it, since its parameters do not lie inside it.
+   */
+  event(bytes: Buffer, view: DataView, offset: number, cpu: number): boolean;
   /** Takes an event that only tells how things stand and that rules do not look at; absent where that is no difference. */
-  learn?(bytes: Buffer, view: DataView, offset: number, cpu: number): void;
+  learn?(bytes: Buffer, view: DataView, offset: number, cpu: number): boolean;
 }
 
 export interface SourceStats {

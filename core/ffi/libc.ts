@@ -11,6 +11,7 @@ const SYMBOLS = {
   mprotect: { args: [i64, i64, i32], returns: i32 },
   memcpy: { args: [ptr, i64, i64], returns: ptr },
   close: { args: [i32], returns: i32 },
+  ioctl: { args: [i32, i64, ptr], returns: i32 },
   chroot: { args: [ptr], returns: i32 },
   epoll_create1: { args: [i32], returns: i32 },
   epoll_ctl: { args: [i32, i32, i32, ptr], returns: i32 },

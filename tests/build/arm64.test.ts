@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { ENGINE_SETTING } from "../../core/ffi/engine-setting.ts";
+import { ENGINE_SETTINGS } from "../../core/ffi/engine-setting.ts";
 import { findGlibc } from "./glibc.ts";
 import { guard } from "./guard.ts";
 import { onefile } from "./onefile.ts";
@@ -58,7 +58,7 @@ function emulate(bytes: Buffer, ...emulator: string[]): unknown {
   return JSON.parse(child.stdout.toString());
 }
 const kept = { FIRST: "1", BUNNY: "kept" };
-const added = { [ENGINE_SETTING.name]: ENGINE_SETTING.value };
+const added = ENGINE_SETTINGS;
 
 describe("the ARM64 stub, emulated", () => {
   test.skipIf(missing !== undefined)(

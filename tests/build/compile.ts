@@ -15,6 +15,7 @@ export async function compile(root: string, bun: string, outfile: string): Promi
     format: "esm",
     minify: true,
     bytecode: true,
+    splitting: true,
     throw: false,
     compile: {
       outfile,

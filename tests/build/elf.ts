@@ -82,6 +82,24 @@ export function encodeSegments(segments: readonly Segment[]): Buffer {
   return bytes;
 }
 
+/** Addresses of a section, end excluded; undefined where there is none, or no section table inside the file. */
+export function sectionOf({ bytes }: Elf, name: string): { start: number; end: number } | undefined {
+  const at = Number(bytes.readBigUInt64LE(40));
+  const count = bytes.readUInt16LE(60);
+  const size = 64;
+  if (at === 0 || at + count * size > bytes.length) return undefined;
+  const header = (i: number) => bytes.subarray(at + i * size, at + (i + 1) * size);
+  const u64 = (from: Buffer, offset: number): number => Number(from.readBigUInt64LE(offset));
+  const names = bytes.readUInt16LE(62) < count ? u64(header(bytes.readUInt16LE(62)), 24) : bytes.length;
+  for (let i = 0; i < count; i++) {
+    const nameAt = names + header(i).readUInt32LE(0);
+    if (bytes.toString("latin1", nameAt, nameAt + name.length + 1) !== `${name}\0`) continue;
+    const start = u64(header(i), 16);
+    return { start, end: start + u64(header(i), 32) };
+  }
+  return undefined;
+}
+
 /** Where in the file the byte at a virtual address lies. */
 export function offsetOf(elf: Elf, address: number): number {
   const home = elf.segments.find(

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { ENGINE_SETTING } from "../../core/ffi/engine-setting.ts";
+import { ENGINE_SETTINGS } from "../../core/ffi/engine-setting.ts";
 import { EmptyRoot, emptyRootUnavailable } from "../harness/empty-root.ts";
-import { readElf } from "./elf.ts";
+import { PF, PT, readElf, sectionOf } from "./elf.ts";
 import { findGlibc, type Glibc } from "./glibc.ts";
 import { guard } from "./guard.ts";
 import { onefile } from "./onefile.ts";
@@ -16,7 +16,7 @@ const glibc = findGlibc(native, native, maps);
 const noGlibc = typeof glibc === "string" ? glibc : undefined;
 const noRoot = noGlibc ?? emptyRootUnavailable();
 /** What the stub adds for the JavaScript engine. */
-const added = { [ENGINE_SETTING.name]: ENGINE_SETTING.value };
+const added = ENGINE_SETTINGS;
 const hostile = {
   BUN_BE_BUN: "1",
   BUN_OPTIONS: "--preload=/falco",
@@ -34,8 +34,14 @@ let joined: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "falco-onefile-"));
   const plain = join(directory, "plain");
+  // Of the size that programs have.
+  const entry = join(directory, "probe.ts");
+  writeFileSync(
+    entry,
+    `import "${join(import.meta.dir, "fixtures/probe.ts")}";\nglobalThis.padding = "${"x".repeat(300_000)}";\n`,
+  );
   const result = await Bun.build({
-    entrypoints: [join(import.meta.dir, "fixtures/probe.ts")],
+    entrypoints: [entry],
     compile: { outfile: plain, executablePath: process.execPath },
   });
   expect(result.success).toBe(true);
@@ -119,6 +125,17 @@ describe("onefile()", () => {
       expect(slice(after)).toBe(slice(program));
     },
   );
+});
+
+test.skipIf(noGlibc !== undefined)("its result can't write to its own modules", () => {
+  const elf = readElf(readFileSync(joined), "joined");
+  const { start, end } = sectionOf(elf, ".bun")!;
+  const flags = (address: number) =>
+    elf.segments.find((s) => s.type === PT.load && address >= s.address && address < s.address + s.memorySize)
+      ?.flags;
+  expect(flags((start + end) / 2)).toBe(PF.r);
+  // What lies before and behind on the same pages stays as it was.
+  expect([flags(start - 1), flags(start), flags(end - 1)]).toEqual([6, 6, 6]);
 });
 
 describe("guard()", () => {

@@ -1,7 +1,17 @@
 import { FalcoError } from "../../core/errors.ts";
-import { ENGINE_SETTING } from "../../core/ffi/engine-setting.ts";
+import { ENGINE_SETTINGS } from "../../core/ffi/engine-setting.ts";
 import { redirectLibraries } from "./dynamic.ts";
-import { type Elf, encodeSegments, endAddress, PF, PT, readElf, roundUp, type Segment } from "./elf.ts";
+import {
+  type Elf,
+  encodeSegments,
+  endAddress,
+  PF,
+  PT,
+  readElf,
+  roundUp,
+  type Segment,
+  sectionOf,
+} from "./elf.ts";
 import { stub } from "./stub.ts";
 import { encodeVariables, type StubPlan } from "./stub-plan.ts";
 
@@ -15,6 +25,8 @@ export interface Library {
 const AT = { phdr: 3, phnum: 5, base: 7, entry: 9 } as const;
 /** Segment alignment that holds for the largest page either architecture uses (64 KB on some ARM64 kernels). */
 const PAGE = 0x10000;
+/** The section that holds what was bundled: sources, and the bytecode they were compiled to. */
+const BUNDLE = ".bun";
 const DESCRIPTORS = "/proc/self/fd/";
 const MESSAGE = "falco: cannot start: the kernel refused memory for the C library (memfd_create or write)\n";
 
@@ -64,7 +76,7 @@ export function onefile(program: Buffer, loader: Library, libraries: readonly Li
     variables: codeAddress + layout.variables,
     next: loaderBase + ld.entry,
     inside: {
-      setting: data.put(Buffer.from(`${ENGINE_SETTING.name}=${ENGINE_SETTING.value}\0`, "latin1")),
+      settings: settings(data),
       auxiliary: [
         [AT.phdr, shown],
         [AT.phnum, elf.segments.length],
@@ -95,7 +107,7 @@ function layOutCode(elf: Elf, libraries: readonly Library[]) {
     variables: 0,
     next: 0,
     inside: {
-      setting: 0,
+      settings: [0, 0],
       auxiliary: Object.values(AT).map((type) => [type, 0] as const),
       libraries: 0,
       message: [0, 0],
@@ -163,16 +175,44 @@ function shownToLoader(elf: Elf, data: DataArea, dataAt: number): Segment[] {
   return elf.segments.map((s) => (s.type === PT.phdr ? { ...s, address, offset } : s));
 }
 
+function settings(data: DataArea): readonly [number, number] {
+  const [first, second] = Object.entries(ENGINE_SETTINGS).map(([name, value]) =>
+    data.put(Buffer.from(`${name}=${value}\0`, "latin1")),
+  );
+  return [first!, second!];
+}
+
 function kernelSegments(
   elf: Elf,
   areas: readonly { flags: number; offset: number; address: number; size: number }[],
 ) {
-  const own = elf.segments.filter((s) => s.type === PT.load || s.type === PT.gnuStack);
+  const own = elf.segments
+    .filter((s) => s.type === PT.load || s.type === PT.gnuStack)
+    .flatMap((s) => withReadOnly(s, sectionOf(elf, BUNDLE)));
   const added = areas.map(({ flags, offset, address, size }) => ({
     ...{ type: PT.load, flags, offset, address, align: PAGE },
     ...{ fileSize: size, memorySize: size },
   }));
   return [...own, ...added] as Segment[];
+}
+
+/**
+ * The segment, with what of it is the program's own modules as a part that can't be written to: nobody does, and the pages of such a part
+ * can be let go when they are no longer needed (core/ffi/own-text.ts).
+ */
+function withReadOnly(segment: Segment, section: ReturnType<typeof sectionOf>): Segment[] {
+  const { type, flags, address, fileSize, memorySize } = segment;
+  const isData = type === PT.load && (flags & PF.w) !== 0 && fileSize === memorySize;
+  if (!section || !isData) return [segment];
+  const start = roundUp(section.start, PAGE);
+  const end = section.end - (section.end % PAGE);
+  if (start >= end || start <= address || end >= address + fileSize) return [segment];
+  const part = (from: number, to: number, its: number): Segment => ({
+    ...segment,
+    ...{ flags: its, offset: segment.offset + (from - address), address: from },
+    ...{ fileSize: to - from, memorySize: to - from },
+  });
+  return [part(address, start, flags), part(start, end, PF.r), part(end, address + fileSize, flags)];
 }
 
 /** Loadable segments by rising address, as the kernel expects, then the rest. */

@@ -53,7 +53,7 @@ export const A64 = {
 /** The start stub for ARM64. See stub-plan.ts for what it does; x0 (the loader's exit hook) is left as it was. */
 export function stubArm64(plan: StubPlan): Buffer {
   const code = new Code();
-  if (plan.inside) addVariable(code, plan.inside.setting);
+  if (plan.inside) addVariables(code, plan.inside.settings);
   else findEnvironment(code);
   cleanEnvironment(code, plan.variables);
   if (plan.inside) {
@@ -93,8 +93,8 @@ function findEnvironment(code: Code): void {
     .u32(A64.mov(3, 2));
 }
 
-/** The same, with what lies before the environment (argc, arguments, a zero) moved down, so that there is room for a variable more. */
-function addVariable(code: Code, variable: number): void {
+/** The same, with what lies before the environment (argc, arguments, a zero) moved down, so that there is room for two variables more. */
+function addVariables(code: Code, variables: readonly [number, number]): void {
   code
     .u32(A64.addImm(2, SP, 0))
     .u32(A64.subImm(SP, SP, 16))
@@ -107,8 +107,10 @@ function addVariable(code: Code, variable: number): void {
     .u32(A64.strNext(5, 3))
     .u32(A64.subsImm(4, 4, 1));
   branch(code, A64.bCond(NE), "argument");
-  loadImmediate(code, 5, variable);
-  code.u32(A64.strNext(5, 3));
+  for (const variable of variables) {
+    loadImmediate(code, 5, variable);
+    code.u32(A64.strNext(5, 3));
+  }
 }
 
 /** Copies the pointers of the variables that may stay, from x2 on, to where x3 points. */

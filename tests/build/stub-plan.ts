@@ -22,8 +22,8 @@ export interface StubPlan {
   readonly next: number;
   /** Set when the file carries its loader and libraries. */
   readonly inside?: {
-    /** Address of a variable to put before the others. */
-    readonly setting: number;
+    /** Addresses of variables to put before the others: two, so that the stack stays aligned. */
+    readonly settings: readonly [number, number];
     /** Auxiliary vector entries (getauxval(3)) to overwrite: what the kernel would have told the loader. */
     readonly auxiliary: readonly (readonly [type: number, value: number])[];
     /** Address of the table of libraries: address of the name, of the bytes, their length, where to put digits. */

@@ -10,7 +10,7 @@ const JLE = 0x8e;
 /** The start stub for x86-64. See stub-plan.ts for what it does; rdx (the loader's exit hook) is left as it was. */
 export function stubX64(plan: StubPlan): Buffer {
   const code = new Code();
-  if (plan.inside) addVariable(code, plan.inside.setting);
+  if (plan.inside) addVariables(code, plan.inside.settings);
   else findEnvironment(code);
   cleanEnvironment(code, plan.variables);
   if (plan.inside) {
@@ -45,8 +45,8 @@ function findEnvironment(code: Code): void {
   code.bytes(0x49, 0x89, 0xd8); //                             mov r8, rbx
 }
 
-/** The same, with what lies before the environment moved down, so that there is room for a variable more. */
-function addVariable(code: Code, variable: number): void {
+/** The same, with what lies before the environment moved down, so that there is room for two variables more. */
+function addVariables(code: Code, variables: readonly [number, number]): void {
   code.bytes(0x48, 0x89, 0xe6); //                             mov rsi, rsp
   code.bytes(0x48, 0x83, 0xec, 0x10); //                       sub rsp, 16             stays aligned
   code.bytes(0x48, 0x89, 0xe5); //                             mov rbp, rsp
@@ -55,9 +55,11 @@ function addVariable(code: Code, variable: number): void {
   code.bytes(0x48, 0x89, 0xe7); //                             mov rdi, rsp
   code.bytes(0xf3, 0x48, 0xa5); //                             rep movsq
   code.bytes(0x48, 0x89, 0xf3, 0x49, 0x89, 0xf8); //           mov rbx, rsi; mov r8, rdi
-  loadImmediate(code, 0, variable); //                         mov rax, variable
-  code.bytes(0x49, 0x89, 0x00); //                             mov [r8], rax
-  code.bytes(0x49, 0x83, 0xc0, 0x08); //                       add r8, 8
+  for (const variable of variables) {
+    loadImmediate(code, 0, variable); //                       mov rax, variable
+    code.bytes(0x49, 0x89, 0x00); //                           mov [r8], rax
+    code.bytes(0x49, 0x83, 0xc0, 0x08); //                     add r8, 8
+  }
 }
 
 /** Copies the pointers of the variables that may stay, from rbx on, to where r8 points. */

@@ -7,7 +7,7 @@ import { DROPPED_VARIABLES, encodeVariables, type StubPlan } from "./stub-plan.t
 const plan: StubPlan = { variables: 0x1122_3344_5566, next: 0x7788_99aa };
 const full: StubPlan = {
   ...plan,
-  inside: { setting: 0x4000, auxiliary: [[3, 0x1000]], libraries: 0x2000, message: [0x3000, 90] },
+  inside: { settings: [0x4000, 0x5000], auxiliary: [[3, 0x1000]], libraries: 0x2000, message: [0x3000, 90] },
 };
 
 describe("A64", () => {
@@ -67,7 +67,7 @@ describe("stub()", () => {
       const zero: StubPlan = {
         variables: 0,
         next: 0,
-        inside: { setting: 0, auxiliary: [[3, 0]], libraries: 0, message: [0, 0] },
+        inside: { settings: [0, 0], auxiliary: [[3, 0]], libraries: 0, message: [0, 0] },
       };
       expect(stub[arch](full).length).toBe(stub[arch](zero).length);
     });

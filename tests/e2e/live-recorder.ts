@@ -38,9 +38,11 @@ export class LiveRecorder {
   readonly #sink: Sink = {
     event: (bytes, view, offset, cpu) => {
       this.before();
-      this.#cursor.set(bytes, view, offset, cpu);
-      if (OF_THE_MACHINE.has(EVENTS[this.#cursor.code]!.name) && !this.#watched.has(this.#cursor.tid)) return;
+      if (!this.#cursor.set(bytes, view, offset, cpu)) throw new Error("a record is not what it says");
+      if (OF_THE_MACHINE.has(EVENTS[this.#cursor.code]!.name) && !this.#watched.has(this.#cursor.tid))
+        return true;
       this.events.push(decode(this.#cursor));
+      return true;
     },
     machine: () => {},
     thread: (seed) => this.threads.set(seed.tid, seed),

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { ENGINE_SETTING } from "../../core/ffi/engine-setting.ts";
+import { ENGINE_SETTING_NAMES, ENGINE_SETTINGS } from "../../core/ffi/engine-setting.ts";
 import { endWithTests } from "../harness/children.ts";
 import { eventually } from "../harness/programs.ts";
 
@@ -77,13 +77,13 @@ describe.skipIf(reason !== undefined)("falco trace -- COMMAND", () => {
   test("neither it nor an output's program sees what falco tells its JavaScript engine", async () => {
     const seen = join(dir, "environment");
     const program = ["-o", "program_output.enabled=true", "-o", `program_output.program=env > ${seen}; cat`];
-    const environment = { ...process.env, [ENGINE_SETTING.name]: ENGINE_SETTING.value, KEPT: "yes" };
+    const environment = { ...process.env, ...ENGINE_SETTINGS, KEPT: "yes" };
     const command = ["--", "sh", "-c", `cat ${SECRET} && env`];
     const { code, stdout } = await ended(startIn(environment, ...program, ...command));
     expect(code).toBe(0);
     for (const text of [stdout, readFileSync(seen, "utf8")]) {
       expect(text).toContain("KEPT=yes");
-      expect(text).not.toContain(ENGINE_SETTING.name);
+      for (const name of ENGINE_SETTING_NAMES) expect(text).not.toContain(name);
     }
   });
 

@@ -20,8 +20,9 @@ export function traceCommand(
   const cursor = new EventCursor();
   const sink: Sink = {
     event: (bytes, view, offset, cpu) => {
-      cursor.set(bytes, view, offset, cpu);
+      if (!cursor.set(bytes, view, offset, cpu)) throw new Error("a record is not what it says");
       events.push(decode(cursor));
+      return true;
     },
     machine: () => {},
     thread: () => {},

@@ -7,9 +7,10 @@ export function eventSink(onEvent: (event: EventCursor) => void): Sink {
   const nothing = (): void => {};
   return {
     event: (bytes, view, offset, cpu) => {
-      event.set(bytes, view, offset, cpu);
+      if (!event.set(bytes, view, offset, cpu)) return false;
       event.num++;
       onEvent(event);
+      return true;
     },
     machine: nothing,
     thread: nothing,

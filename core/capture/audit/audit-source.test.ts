@@ -37,9 +37,10 @@ function open(params: string, config = "") {
   const cursor = new EventCursor();
   const sink: Pick<Sink, "event"> = {
     event: (bytes, view, offset, cpu) => {
-      cursor.set(bytes, view, offset, cpu);
+      expect(cursor.set(bytes, view, offset, cpu)).toBe(true);
       expect([cursor.code, cursor.tid, cursor.uint(0, 0)]).toEqual([EVENT.PLUGINEVENT_E, -1, 1]);
       got.push(`${JSON.parse(cursor.slice(1).toString()).auditID} ${cursor.time}`);
+      return true;
     },
   };
   const pump = async (timeoutMs = 0): Promise<number> => await source.pump(sink as Sink, timeoutMs);

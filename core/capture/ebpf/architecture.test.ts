@@ -8,6 +8,7 @@ import { Btf, type MemberPath } from "./btf.ts";
 import { callsOf } from "./calls.ts";
 import { addressesProgram, namesProgram, stringsProgram } from "./copy-hooks.ts";
 import { dispatcherProgram } from "./dispatcher.ts";
+import { FD_LESSONS } from "./fd-lessons.ts";
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
 import { WANTED } from "./interest.ts";
@@ -55,6 +56,8 @@ function targetFor(btf: Btf, arch = ARM64): Target {
       programs: 15,
       facts: 16,
       groups: 17,
+      descriptors: 18,
+      blank: 19,
     },
   };
 }
@@ -161,6 +164,23 @@ describe.skipIf(!hasBtf)("fillers", () => {
       for (const id of events) {
         const code = decode(eventProgram(targetFor(btf!, arch), id as EventId, fillers[id]!));
         expect(code.at(-1)).toMatchObject({ opcode: 0x95 });
+      }
+    });
+
+    test(`calls of ${arch.name} that make descriptors have programs that follow their kinds`, () => {
+      const fillers = syscallFillers(arch);
+      const target = targetFor(btf!, arch);
+      for (const id of Object.keys(FD_LESSONS) as EventId[]) {
+        const plain = decode(eventProgram(target, id, fillers[id]!));
+        const following = decode(eventProgram(target, id, fillers[id]!, { follows: true }));
+        expectJumpsInside(following);
+        const maps = (code: readonly Instruction[]): number =>
+          code.filter(({ src, immediate }) => src === 1 && immediate === target.maps.descriptors).length;
+        expect({ id, plain: maps(plain), follows: maps(following) > 2 }).toEqual({
+          id,
+          plain: 0,
+          follows: true,
+        });
       }
     });
 

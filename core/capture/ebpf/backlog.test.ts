@@ -49,6 +49,7 @@ function recorder(): { readonly texts: string[]; readonly sink: Sink } {
   const sink: Sink = {
     event: (bytes, _view, offset, cpu) => {
       texts.push(`${cpu} ${bytes.toString("latin1", offset, offset + 5)}`);
+      return true;
     },
     machine: nothing,
     thread: nothing,

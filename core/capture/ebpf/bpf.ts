@@ -9,6 +9,7 @@ const COMMAND = {
   mapCreate: 0,
   mapUpdate: 2,
   mapDelete: 3,
+  mapNextKey: 4,
   progLoad: 5,
   progTestRun: 10,
   rawTracepointOpen: 17,
@@ -120,6 +121,23 @@ export function deleteFromMap(fd: number, key: number | Uint8Array): void {
   if (Number(attributes.call(COMMAND.mapDelete)) >= 0) return;
   const error = new SystemError("bpf(BPF_MAP_DELETE_ELEM)", errno());
   if (error.code !== "ENOENT") throw error;
+}
+
+/** The u32 keys that a map has at the moment. Throws SystemError. */
+export function keysOfMap(fd: number): number[] {
+  const keys: number[] = [];
+  const next = new Uint32Array(1);
+  for (;;) {
+    const attributes = new Attributes();
+    attributes.view.setUint32(0, fd, true);
+    if (keys.length > 0) attributes.address(8, keyBytes(keys.at(-1)!));
+    attributes.address(16, new Uint8Array(next.buffer));
+    if (Number(attributes.call(COMMAND.mapNextKey)) < 0) break;
+    keys.push(next[0]!);
+  }
+  const error = new SystemError("bpf(BPF_MAP_GET_NEXT_KEY)", errno());
+  if (error.code !== "ENOENT") throw error;
+  return keys;
 }
 
 /** Gives type information (format: the kernel's Documentation/bpf/btf.rst) to the kernel and returns its descriptor. Throws SystemError. */

@@ -1,5 +1,6 @@
 import { type Label, R0, R1, R2, R3, R4, R9 } from "./assembler.ts";
-import type { Emitter } from "./emitter.ts";
+import type { Emitter, Value } from "./emitter.ts";
+import { type DescriptorAtom, emitDescriptor } from "./fd-facts.ts";
 import { PLACE, PLACES } from "./group-places.ts";
 import { emitPath, type PathAtom } from "./path-condition.ts";
 import { currentTid, FACTS, loadFacts, unlessKnown } from "./thread-facts.ts";
@@ -27,7 +28,7 @@ export interface PlaceAtom {
 }
 
 /** Something that can be told in the kernel of a call. Where it can't after all, the call passes. */
-export type Atom = UserAtom | ProgramAtom | PlaceAtom | PathAtom;
+export type Atom = UserAtom | ProgramAtom | PlaceAtom | DescriptorAtom | PathAtom;
 
 export interface Group {
   readonly kind: "all" | "any";
@@ -73,6 +74,8 @@ export interface Outcome {
   /** Where to go when the condition holds or can't be told. */
   readonly yes: Label;
   readonly no: Label;
+  /** A parameter's value as it will be recorded. */
+  readonly parameter: (name: string) => Value;
   /** Where the texts are by now. */
   readonly texts: ReadonlyMap<string, TextPlace>;
 }
@@ -80,7 +83,7 @@ export interface Outcome {
 /** Goes to `yes` where the condition holds or can't be told, and to `no` where it does not hold. Uses R9. */
 export function emitCondition(k: Emitter, condition: Condition, outcome: Outcome): void {
   const { asm } = k;
-  if (atomsOf(condition).some(({ kind }) => kind !== "path")) {
+  if (atomsOf(condition).some(({ kind }) => kind !== "path" && kind !== "descriptor")) {
     loadFacts(k, currentTid, outcome.yes);
     unlessKnown(k, outcome.yes);
     asm.mov(R9, R0);
@@ -91,11 +94,15 @@ export function emitCondition(k: Emitter, condition: Condition, outcome: Outcome
 /** `open` is where to go as soon as something can't be told. */
 function emit(k: Emitter, condition: Condition, outcome: Outcome, open: Label): void {
   const { asm } = k;
-  const { yes, no, texts } = outcome;
+  const { yes, no, texts, parameter } = outcome;
   if (!isGroup(condition)) {
     const [holds, fails] = condition.negated ? [no, yes] : [yes, no];
     if (condition.kind === "path") {
       emitPath(k, condition, texts.get(condition.parameter)!, { holds, fails, open });
+      return;
+    }
+    if (condition.kind === "descriptor") {
+      emitDescriptor(k, condition, outcome.parameter(condition.parameter), holds, fails);
       return;
     }
     if (condition.kind === "place") {
@@ -115,7 +122,12 @@ function emit(k: Emitter, condition: Condition, outcome: Outcome, open: Label): 
       return;
     }
     const next = asm.label("next part");
-    emit(k, part, kind === "all" ? { yes: next, no, texts } : { yes, no: next, texts }, open);
+    emit(
+      k,
+      part,
+      kind === "all" ? { yes: next, no, parameter, texts } : { yes, no: next, parameter, texts },
+      open,
+    );
     asm.place(next);
   });
 }

@@ -40,6 +40,8 @@ export interface CallFilter {
   readonly wanted?: WantedCalls;
   /** Leaves out calls on TCP sockets, whose ends are known from connecting; the descriptor is the first argument. */
   readonly exceptTcp?: true;
+  /** Follows what the calls that pass make of descriptors: conditions on kinds ask for it. */
+  readonly follows?: true;
 }
 
 /** Whether a failed call is of no interest whatever its error: the dispatcher then leaves at once. */
@@ -66,7 +68,7 @@ export function emitFilter(
   }
   if (!wanted) return;
   const condition = withoutTexts(wanted.condition);
-  if (condition) allowWanted(k, { ...wanted, condition }, new Map());
+  if (condition) allowWanted(k, { ...wanted, condition }, parameter, new Map());
 }
 
 /** Goes to `pass` unless the call failed with another error than these. */
@@ -82,11 +84,12 @@ function unlessFailed(k: Emitter, errors: readonly number[], pass: Label): void 
 export function allowWanted(
   k: Emitter,
   { condition, of, butErrors }: WantedCalls,
+  parameter: (name: string) => Value,
   texts: ReadonlyMap<string, TextPlace>,
 ): void {
   const pass = k.asm.label("wanted call");
   if (of === "failed") unlessFailed(k, butErrors, pass);
-  emitCondition(k, condition, { yes: pass, no: k.drop, texts });
+  emitCondition(k, condition, { yes: pass, no: k.drop, parameter, texts });
   k.asm.place(pass);
 }
 

@@ -39,11 +39,15 @@ const BATCH = 16_384;
 const GATHER_MS = 100;
 const PLENTY = 64 * 1024;
 
-/** The sink, with threads going elsewhere. */
-const withThreads = (sink: SeedSink, thread: SeedSink["thread"]): SeedSink => ({
+/** The sink, with threads, and descriptors maybe, going elsewhere. */
+const withThreads = (
+  sink: SeedSink,
+  thread: SeedSink["thread"],
+  fd: SeedSink["fd"] = (seed) => sink.fd(seed),
+): SeedSink => ({
   machine: (info) => sink.machine(info),
   thread,
-  fd: (seed) => sink.fd(seed),
+  fd,
   user: (seed) => sink.user(seed),
   group: (seed) => sink.group(seed),
   interface: (seed) => sink.interface(seed),
@@ -106,13 +110,23 @@ export class EbpfSource implements Source {
       throw explainFailure(error);
     }
     const probe = this.#probe;
+    const { known, descriptors } = probe;
     this.#scan.scan(
-      withThreads(sink, (seed) => {
-        sink.thread(seed);
-        probe.known.seed(seed);
-      }),
+      withThreads(
+        sink,
+        (seed) => {
+          sink.thread(seed);
+          known.seed(seed);
+          descriptors.seedThread(seed);
+        },
+        (seed) => {
+          sink.fd(seed);
+          descriptors.seedFd(seed);
+        },
+      ),
     );
-    probe.known.endSeeding();
+    descriptors.endSeeding();
+    known.endSeeding();
   }
 
   /** Which of the kernel's own copies of names and addresses are taken, and why not the others; undefined while it is closed. */
@@ -142,6 +156,7 @@ export class EbpfSource implements Source {
   #corrected(sink: SeedSink): SeedSink {
     return withThreads(sink, (seed) => {
       this.#probe?.known.forget(seed.tid);
+      this.#probe?.descriptors.forget(seed.pid);
       sink.thread(seed);
     });
   }

@@ -24,7 +24,8 @@ export const SOCKETCALL = 102;
  * What user space tells the programs, in one map: a byte a call number (WANTED), then of each native and each 32-bit call
  * | recorded code u16 | native number u16 |, then two words for kernel-copies.ts, and, on a cache line of its own since it changes all the time, the bytes that the reader waits for
  * (u32), WAKE_NEVER while it does not wait. Behind that a word that a program sets when its record should not wait,
- * when /proc had been read (nanoseconds since boot, u64; 0 before), whether a control group turned up that is not known, and whether one was renamed.
+ * when /proc had been read (nanoseconds since boot, u64; 0 before), whether a control group turned up that is not known, whether one was renamed, and whether kinds of
+ * descriptors are followed.
  */
 export const INTEREST = {
   flags: 0,
@@ -38,5 +39,6 @@ export const INTEREST = {
   scannedAt: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 72,
   groupsUnknown: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 80,
   groupsRenamed: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 84,
+  followsKinds: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 88,
   size: MAX_SYSCALLS + 4 * CALL_TABLE_SIZE + 128,
 } as const;

@@ -4,6 +4,7 @@ import { sinceBoot } from "./boot-time.ts";
 import { deleteFromMap, insertIntoMap } from "./bpf.ts";
 import { ControlGroups, placeOf } from "./control-groups.ts";
 import { Emitter } from "./emitter.ts";
+import { startProcess } from "./fd-processes.ts";
 import { INTEREST } from "./interest.ts";
 import type { Target } from "./target.ts";
 import { PLAIN_TEXT, TASK_COMM_LEN } from "./task-comm.ts";
@@ -77,7 +78,9 @@ export function forkProgram(target: Target): Buffer {
   const end = asm.label("end");
   asm.mov(R6, R1);
   k.loadScratch(R7, end);
-  startFacts(k, new TaskValues(tracepointArg(1)).tid);
+  const child = tracepointArg(1);
+  startFacts(k, new TaskValues(child).tid);
+  startProcess(k, child);
   asm.place(end);
   asm.place(k.drop);
   asm.mov(R0, 0);

@@ -1,11 +1,13 @@
 import { R0, R1, R2, R3, R7, R10 } from "./assembler.ts";
 import type { Emitter, Value, Writer } from "./emitter.ts";
+import { endProcess, loseProcess, ofChild, ofForked, settleProcess, startProcess } from "./fd-processes.ts";
 import { placeOfGroups } from "./group-places.ts";
 import { HELPER } from "./helper.ts";
 import { INTEREST } from "./interest.ts";
 import { TASK_COMM_LEN } from "./task-comm.ts";
+import { TaskValues } from "./task-values.ts";
 import { currentTid, enter, FACT, FACTS, forget, loadFacts, prepared, startFacts } from "./thread-facts.ts";
-import { address, member } from "./values.ts";
+import { address, currentTask, member } from "./values.ts";
 import { kernelString } from "./writers.ts";
 
 /** Besides the caller's place. */
@@ -16,10 +18,27 @@ const NO_EXIST = 1;
 export interface Lesson {
   /** Before the record's parameters are written. */
   readonly before?: (k: Emitter) => void;
+  /** When it is about to be handed over. */
+  readonly ready?: (k: Emitter) => void;
   /** When it has been handed over. */
   readonly after?: (k: Emitter) => void;
   /** When it could not be. */
   readonly lost?: (k: Emitter) => void;
+}
+
+/** Both; either may be missing. */
+export function joined(one: Lesson = {}, other: Lesson = {}): Lesson {
+  const both = (when: keyof Lesson): Lesson => {
+    const [first, second] = [one[when], other[when]];
+    if (!first || !second) return first || second ? { [when]: first ?? second } : {};
+    return {
+      [when]: (k: Emitter) => {
+        first(k);
+        second(k);
+      },
+    };
+  };
+  return { ...both("before"), ...both("ready"), ...both("after"), ...both("lost") };
 }
 
 /** The task that a record tells of, and its control groups as the record has them. */
@@ -78,7 +97,12 @@ function mark(k: Emitter, bits: number): void {
 }
 
 /** A thread has ended. */
-export const ENDS: Lesson = { after: (k) => forget(k, currentTid), lost: (k) => forget(k, currentTid) };
+export const ENDS: Lesson = { after: end, lost: end };
+
+function end(k: Emitter): void {
+  forget(k, currentTid);
+  endProcess(k, currentTask);
+}
 
 /** A new program: everything is told anew. `oldTid` is the id that the thread had before it took its process's. */
 export function learnsProgram(taught: Taught, oldTid: Value): Lesson {
@@ -201,6 +225,7 @@ export function learnsClone(taught: Taught, result: Value): Lesson {
       tellsOfChild(k, task, result);
     },
     after: (k) => {
+      ofChild(k, task, result, settleProcess);
       const end = k.asm.label("not the child");
       result(k);
       k.asm.jump("ne", R0, 0, end);
@@ -208,6 +233,7 @@ export function learnsClone(taught: Taught, result: Value): Lesson {
       k.asm.place(end);
     },
     lost: (k) => {
+      ofChild(k, task, result, loseProcess);
       const end = k.asm.label("not the child");
       result(k);
       k.asm.jump("ne", R0, 0, end);
@@ -219,12 +245,20 @@ export function learnsClone(taught: Taught, result: Value): Lesson {
 
 /** The child's record where it is made by its creator. */
 export function learnsForked(child: Taught, tid: Value): Lesson {
+  const pid = new TaskValues(child.task).pid;
   return {
     before: (k) => {
       startFacts(k, tid);
       prepare(k, child);
     },
-    after: (k) => learnsChild(k, child.task, tid),
-    lost: (k) => forget(k, tid),
+    ready: (k) => startProcess(k, child.task),
+    after: (k) => {
+      learnsChild(k, child.task, tid);
+      ofForked(k, tid, pid, settleProcess);
+    },
+    lost: (k) => {
+      forget(k, tid);
+      ofForked(k, tid, pid, loseProcess);
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createMap, MAP_TYPE, MAPPABLE, updateMap } from "./bpf.ts";
 import { COUNTERS_STRIDE } from "./counters.ts";
+import { MAX_PROCESSES, PROCESS } from "./fd-facts.ts";
 import { GROUP_KEY_SIZE, MAX_GROUPS } from "./group-places.ts";
 import { CALL_TABLE_SIZE, INTEREST } from "./interest.ts";
 import { CPU_PREFIX, SCRATCH } from "./scratch.ts";
@@ -61,6 +62,16 @@ export function createMaps(bufferSize: number, cpus: number, keep: (fd: number) 
         entries: MAX_GROUPS,
       }),
     ),
+    descriptors: keep(
+      createMap({
+        name: "falco_fds",
+        type: MAP_TYPE.hash,
+        keySize: 4,
+        valueSize: PROCESS.size,
+        entries: MAX_PROCESSES,
+      }),
+    ),
+    blank: keep(createMap({ ...array, name: "falco_blank", valueSize: PROCESS.size })),
   };
   const scratch = Buffer.alloc(SCRATCH.size);
   for (let cpu = 0; cpu < cpus; cpu++) {

@@ -19,6 +19,7 @@ import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
 import { HELPER } from "./helper.ts";
 import { type Hooked, hookCopies } from "./hook-copies.ts";
 import { INTEREST, MAX_SYSCALLS } from "./interest.ts";
+import { KnownDescriptors } from "./known-descriptors.ts";
 import { forkProgram, KnownThreads, renameProgram } from "./known-threads.ts";
 import { createMaps, inPages, possibleCpus } from "./maps.ts";
 import { type EventId, eventProgram, type FillerSet, takesCopies } from "./program.ts";
@@ -58,8 +59,9 @@ export class Probe {
   readonly #ring: RingBuffer;
   readonly #counters: Mapping;
   readonly #interest: Mapping;
-  /** What the programs know of threads by other ways than records. */
+  /** What the programs know of threads and descriptors by other ways than records. */
   readonly known: KnownThreads;
+  readonly descriptors: KnownDescriptors;
   readonly #cpus = possibleCpus();
   /** Descriptors to close, in order of opening. */
   readonly #descriptors: number[] = [];
@@ -105,6 +107,7 @@ export class Probe {
         this.#built = { ...this.#target(), copies };
       }
       this.known = new KnownThreads(maps, this.#interest.view);
+      this.descriptors = new KnownDescriptors(maps, this.#interest.view, options.bootTime);
       this.#attach("cgroup_rename", renameProgram(this.#target()), true);
       // Elsewhere it is a record, made by another program, that announces a new thread.
       if (options.arch.childReturns) this.#attach("sched_process_fork", forkProgram(this.#target()));
@@ -181,6 +184,7 @@ export class Probe {
   }
 
   #trace(codes: ReadonlySet<number>, filters: ReadonlyMap<number, CallFilter>): void {
+    const begins = this.descriptors.follow([...filters.values()].some(({ follows }) => follows));
     const flags = new Uint8Array(MAX_SYSCALLS);
     for (const { code, exit, index } of this.#calls) {
       if (!codes.has(code)) continue;
@@ -194,6 +198,7 @@ export class Probe {
     this.#nextGeneration();
     this.#interest.bytes.set(flags, INTEREST.flags);
     this.#nextGeneration();
+    if (begins) this.descriptors.begin();
     this.#traceTracepoints(codes);
   }
 

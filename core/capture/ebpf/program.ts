@@ -7,9 +7,12 @@ import { type TextPlace, textsOf } from "./call-condition.ts";
 import { allowWanted, type CallFilter, emitFilter } from "./call-filter.ts";
 import { TOO_LARGE } from "./counters.ts";
 import { Emitter, type Value, type Writer } from "./emitter.ts";
+import { familyParameter, followsKinds } from "./fd-following.ts";
+import { FD_LESSONS } from "./fd-lessons.ts";
 import { HELPER } from "./helper.ts";
 import { forgetCopies, takeCopies, unlessTaken } from "./kernel-copies.ts";
 import type { Lesson } from "./lessons.ts";
+import { joined } from "./lessons.ts";
 import { keepText, MAX_KEPT_TEXTS } from "./path-condition.ts";
 import { SCRATCH } from "./scratch.ts";
 import { countLoss, submit } from "./submit.ts";
@@ -102,17 +105,21 @@ export function eventProgram(target: Target, id: EventId, filler: Filler, filter
     k.asm.jump("eq", R0, 0, k.drop);
   }
   k.drop = drop;
-  filler.lesson?.before?.(k);
+  const follows = filter.follows ? FD_LESSONS[id] : undefined;
+  const value = (name: string): Value => recordedAt(event, name) ?? recorded(event, filler, name);
+  const lesson = joined(filler.lesson, follows && followsKinds(follows, { event, value }));
+  lesson.before?.(k);
   header(k, event, filler.thread);
-  const fixed = params(k, event, filler, texts);
-  if (texts.size > 0) allowWanted(k, filter.wanted!, texts);
-  submit(k, event, fixed, filler.lesson);
+  const fixed = params(k, event, filler, texts, follows && familyParameter(follows));
+  if (texts.size > 0) allowWanted(k, filter.wanted!, (name) => recorded(event, filler, name), texts);
+  lesson.ready?.(k);
+  submit(k, event, fixed, lesson);
   if (filler.repeat) again(k, filler.repeat);
   if (fixed === undefined) {
     k.asm.goto(k.drop);
     k.asm.place(k.tooLarge);
     countLoss(k, TOO_LARGE);
-    filler.lesson?.lost?.(k);
+    lesson.lost?.(k);
   }
   if (early !== drop) {
     k.asm.place(early);
@@ -176,6 +183,18 @@ function again(k: Emitter, { count, max }: NonNullable<Filler["repeat"]>): void 
   asm.call(HELPER.tailCall);
 }
 
+/** A parameter that all records of the event have at the same place, as it is there; undefined for others. */
+function recordedAt({ params }: EventInfo, name: string): Value | undefined {
+  const index = params.findIndex((param) => param.name === name);
+  let offset = SCRATCH.record + EVENT_HEADER_SIZE + 2 * params.length;
+  for (const { type } of params.slice(0, index)) {
+    const width = WIDTH[type];
+    if (width === undefined) return undefined;
+    offset += width;
+  }
+  return (k) => k.asm.load(WIDTH[params[index]!.type] ?? 8, R0, R7, offset);
+}
+
 function checkNames(event: EventInfo, filler: Filler): void {
   if (event.flags & EF.LARGE_PAYLOAD)
     throw new Error(`${event.id}: large-payload events are not the kernel's`);
@@ -206,6 +225,7 @@ function params(
   event: EventInfo,
   filler: Filler,
   texts: ReadonlyMap<string, TextPlace>,
+  family: string | undefined,
 ): number | undefined {
   const { asm } = k;
   let known: number | undefined = EVENT_HEADER_SIZE + 2 * event.params.length;
@@ -217,6 +237,7 @@ function params(
       if (known !== undefined) asm.mov(R8, known);
       const text = texts.get(param.name);
       if (text) keepText(k, text.index);
+      if (param.name === family) asm.store(8, R7, SCRATCH.family, R8);
       variable(k, emit, lengthAt);
       known = undefined;
       continue;

@@ -20,6 +20,9 @@ export const SCRATCH = {
   facts: 512,
   /** Where texts that conditions look at start in the record; see keepText. */
   texts: 576,
+  /** Where the text starts that tells the kind of a descriptor, and what becomes of two descriptors at most: number, bits before, bits. */
+  family: 640,
+  taught: 648,
   /** Where the path text starts in its area. */
   position: 72,
   cells: 128,

@@ -35,5 +35,9 @@ export interface Target {
     readonly facts: number;
     /** Places of control groups; see placeOfGroups. */
     readonly groups: number;
+    /** What records told of descriptors, by process; see PROCESS. */
+    readonly descriptors: number;
+    /** An entry of that of which nothing is known. */
+    readonly blank: number;
   };
 }

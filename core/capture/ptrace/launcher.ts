@@ -1,7 +1,7 @@
 import { ptr } from "bun:ffi";
 import { readFileSync } from "node:fs";
 import { constants } from "node:os";
-import { ENGINE_SETTING } from "../../ffi/engine-setting.ts";
+import { ENGINE_SETTING_NAMES } from "../../ffi/engine-setting.ts";
 import { errno, libc } from "../../ffi/libc.ts";
 import { SystemError } from "../../ffi/system-error.ts";
 
@@ -36,7 +36,7 @@ export function launch([filter, ...command]: readonly string[]): number {
     if (!(error instanceof SystemError)) throw error;
     return fail(`no seccomp filter: ${error.message} (--detachable does without)`, NOT_RUNNABLE);
   }
-  libc().unsetenv(ptr(Buffer.from(`${ENGINE_SETTING.name}\0`)));
+  for (const name of ENGINE_SETTING_NAMES) libc().unsetenv(ptr(Buffer.from(`${name}\0`)));
   libc().execvp(ptr(argv.texts[0]!), ptr(argv.pointers));
   const { code } = new SystemError("execvp", errno());
   return fail(`cannot run ${file}: ${code}`, code === "ENOENT" ? NOT_FOUND : NOT_RUNNABLE);

@@ -58,11 +58,12 @@ async function replayed(path: string): Promise<{ state: State; events: number }>
     group: seeds.group.bind(seeds),
     interface: seeds.interface.bind(seeds),
     restart: seeds.restart.bind(seeds),
-    event(bytes: Buffer, view: DataView, offset: number, cpu: number): void {
+    event(bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
       events++;
-      cursor.set(bytes, view, offset, cpu);
+      if (!cursor.set(bytes, view, offset, cpu)) return false;
       state.apply(cursor);
       state.settle();
+      return true;
     },
   };
   const source = new ScapSource(path);

@@ -27,9 +27,10 @@ function listener(heard: Heard): Sink {
     restart: nothing,
     thread: (seed) => heard.threads.push(seed),
     event: (bytes, view, offset, cpu) => {
-      cursor.set(bytes, view, offset, cpu);
+      if (!cursor.set(bytes, view, offset, cpu)) return false;
       const params = Array.from({ length: cursor.paramCount }, (_, i) => cursor.slice(i).toString("hex"));
       heard.events.push({ code: cursor.code, tid: cursor.tid, params });
+      return true;
     },
   };
 }

@@ -1,5 +1,5 @@
 // hot path
-import { FalcoError, reasonOf } from "../../errors.ts";
+import { reasonOf } from "../../errors.ts";
 import { EVENT_HEADER_SIZE, type Sink, type Source, type SourceStats } from "../../event/source.ts";
 import { EVENTS } from "../../schema/events.ts";
 import {
@@ -15,10 +15,10 @@ import {
   SEED_BLOCKS,
 } from "./blocks.ts";
 import { Body, BodyError } from "./body.ts";
+import { captureFault } from "./capture-fault.ts";
 import { OLD_HEADER_SIZE } from "./count-params.ts";
 import { CountedRecord } from "./counted-record.ts";
 import { type Input, openInput } from "./input.ts";
-import { recordFault } from "./record-fault.ts";
 import { readSeedBlock } from "./seed-blocks.ts";
 import { Upgrade, UpgradeError } from "./upgrade.ts";
 import { Window } from "./window.ts";
@@ -30,9 +30,8 @@ const PLAIN_PREFIX = 2;
 const MIN_SECTION_HEADER = BLOCK_OVERHEAD + 16;
 
 /**
- * Reads a capture file: plain or gzip, every version of the format, several captures one after the other.
- * Takes constant memory. Whatever is wrong with the file becomes one FalcoError with the file's name and the
- * position in the (uncompressed) data.
+ * Reads a capture file: plain or gzip, every version of the format, several captures one after the other. Takes constant memory.
+ * Whatever is wrong with the file becomes one FalcoError with its name and the position in the (uncompressed) data.
  */
 export class ScapSource implements Source {
   readonly name = "syscall";
@@ -113,7 +112,8 @@ export class ScapSource implements Source {
   #nextBlock(): boolean | Promise<boolean> {
     const window = this.#open;
     for (;;) {
-      const needed = window.available < BLOCK_HEAD ? BLOCK_HEAD : this.#blockLength();
+      const needed =
+        window.available < BLOCK_HEAD ? BLOCK_HEAD : this.#blockLength(window.view, window.start);
       if (window.available >= needed) return true;
       const read = this.#readOn(needed);
       if (typeof read !== "boolean") {
@@ -141,8 +141,7 @@ export class ScapSource implements Source {
     }
   }
 
-  #blockLength(): number {
-    const { view, start } = this.#open;
+  #blockLength(view: DataView, start: number): number {
     // Read with sign: what stays a small integer is quick to reckon with.
     const length = view.getInt32(start + 4, true);
     if (length < 0 || length > MAX_BLOCK) this.#fail(`a block of ${length >>> 0} bytes is too large`);
@@ -158,7 +157,7 @@ export class ScapSource implements Source {
     for (;;) {
       const { start } = window;
       if (end - start < BLOCK_HEAD) break;
-      const length = this.#blockLength();
+      const length = this.#blockLength(view, start);
       if (end - start < length) break;
       const type = view.getInt32(start, true);
       if (type === BLOCK.EVENT) {
@@ -189,16 +188,17 @@ export class ScapSource implements Source {
     blockLength: number,
     prefix: number,
   ): boolean {
-    this.#checkTrailer(blockLength);
+    this.#checkTrailer(view, start, blockLength);
     const offset = start + BLOCK_HEAD + prefix;
     const space = start + blockLength - 4 - offset;
     if (space < EVENT_HEADER_SIZE) this.#fail(`an event does not fit into its block of ${blockLength} bytes`);
     const code = view.getUint16(offset + 20, true);
     // Types of newer producers cannot be read, and nobody asks for them.
     if (code >= EVENTS.length) return false;
+    const length = view.getInt32(offset + 16, true);
+    if (length < EVENT_HEADER_SIZE || length > space)
+      this.#fail(`an event of ${length >>> 0} bytes is in a block of ${space}`);
     const params = view.getInt32(offset + 22, true);
-    const fault = recordFault(view, offset, space, code, params);
-    if (fault !== undefined) this.#fail(fault);
     const cpu = view.getUint16(start + BLOCK_HEAD, true);
     this.#stateOnly = prefix !== PLAIN_PREFIX && isStateOnly(view, offset);
     if (!this.#upgrade.isCurrent(code, params)) return this.#convert(sink, bytes, view, offset, cpu);
@@ -208,15 +208,24 @@ export class ScapSource implements Source {
   /** Events about users and containers that a capture begins with, and those flagged so, only tell how things stand. */
   #hand(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): true {
     this.#starting &&= INITIAL.has(view.getUint16(offset + 20, true));
-    if ((this.#starting || this.#stateOnly) && sink.learn) sink.learn(bytes, view, offset, cpu);
-    else sink.event(bytes, view, offset, cpu);
+    const isTaken =
+      (this.#starting || this.#stateOnly) && sink.learn
+        ? sink.learn(bytes, view, offset, cpu)
+        : sink.event(bytes, view, offset, cpu);
+    if (!isTaken) this.#failEvent(view, offset);
     return true;
+  }
+
+  #failEvent(view: DataView, offset: number): never {
+    const { id } = EVENTS[view.getUint16(offset + 20, true)]!;
+    this.#fail(`the parameters of an event ${id} exceed its ${view.getUint32(offset + 16, true)} bytes`);
   }
 
   #convert(sink: Sink, bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
     const upgrade = this.#upgrade;
+    if (!upgrade.take(bytes, view, offset)) this.#failEvent(view, offset);
     try {
-      if (!upgrade.run(bytes, view, offset)) return false;
+      if (!upgrade.run()) return false;
     } catch (error) {
       if (error instanceof UpgradeError) this.#fail(`an event of type ${error.message}`);
       throw error;
@@ -226,8 +235,8 @@ export class ScapSource implements Source {
 
   /** Puts the number of parameters into the header, as newer records have it. */
   #readOldEvent(sink: Sink, start: number, blockLength: number, prefix: number): boolean {
-    this.#checkTrailer(blockLength);
     const { bytes, view } = this.#open;
+    this.#checkTrailer(view, start, blockLength);
     const offset = start + BLOCK_HEAD + prefix;
     const space = start + blockLength - 4 - offset;
     if (space < OLD_HEADER_SIZE) this.#fail(`an event does not fit into its block of ${blockLength} bytes`);
@@ -248,11 +257,11 @@ export class ScapSource implements Source {
     const window = this.#open;
     const { bytes, view, start } = window;
     const type = this.#blockType;
-    const length = this.#blockLength();
+    const length = this.#blockLength(view, start);
     const kind = SEED_BLOCKS.get(type);
     if (type === SECTION_HEADER) this.#readSectionHeader(sink, length);
     else if (kind) {
-      this.#checkTrailer(length);
+      this.#checkTrailer(view, start, length);
       try {
         readSeedBlock(new Body(bytes, view, start + BLOCK_HEAD, start + length - 4), kind, sink);
       } catch (error) {
@@ -278,22 +287,13 @@ export class ScapSource implements Source {
     sink.restart();
   }
 
-  #checkTrailer(length: number): void {
-    const { view, start } = this.#open;
+  #checkTrailer(view: DataView, start: number, length: number): void {
     const trailer = view.getInt32(start + length - 4, true);
     if (trailer !== length)
       this.#fail(`a block says ${length} bytes at its start and ${trailer >>> 0} at its end`);
   }
 
   #fail(reason: string, cause?: unknown): never {
-    const position = this.#window?.position ?? 0;
-    throw new FalcoError(
-      "CAPTURE_CORRUPT",
-      `Cannot read capture ${this.#file} at byte ${position}: ${reason}`,
-      {
-        hint: "take the capture again or copy it again; events before this place are good",
-        cause,
-      },
-    );
+    throw captureFault(this.#file, this.#window?.position ?? 0, reason, cause);
   }
 }

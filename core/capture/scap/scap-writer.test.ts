@@ -42,9 +42,10 @@ class Tape implements Sink {
   restart(): void {
     this.heard.push("restart");
   }
-  event(bytes: Buffer, view: DataView, offset: number, cpu: number): void {
+  event(bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
     const length = view.getUint32(offset + 16, true);
     this.heard.push({ cpu, event: bytes.toString("hex", offset, offset + length) });
+    return true;
   }
 }
 

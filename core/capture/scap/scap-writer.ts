@@ -70,7 +70,7 @@ export class ScapWriter implements Sink {
     return this.#events;
   }
 
-  event(bytes: Buffer, view: DataView, offset: number, cpu: number): void {
+  event(bytes: Buffer, view: DataView, offset: number, cpu: number): boolean {
     this.#endList();
     const out = this.#out;
     const length = view.getUint32(offset + 16, true);
@@ -81,6 +81,7 @@ export class ScapWriter implements Sink {
     out.endBlock(block);
     this.#events++;
     if (out.length >= FLUSH_AT) this.flush();
+    return true;
   }
 
   machine(info: MachineInfo): void {

@@ -68,13 +68,17 @@ export class Upgrade {
     return route === PASS || (route === CONVERT_UNLESS_COMPLETE && params >= PARAM_COUNTS[code]!);
   }
 
-  /** Converts the record; false when there is nothing to hand on. */
-  run(bytes: Buffer, view: DataView, offset: number): boolean {
+  /** Takes the record to be converted; false when its parameters do not lie inside it. */
+  take(bytes: Buffer, view: DataView, offset: number): boolean {
     this.bytes = bytes;
     this.view = view;
     this.offset = offset;
+    return this.#old.set(bytes, view, offset, 0);
+  }
+
+  /** Converts the record that was taken; false when there is nothing to hand on. */
+  run(): boolean {
     for (let i = 0; i < MAX_STEPS; i++) {
-      this.#old.set(this.bytes, this.view, this.offset, 0);
       const { code, paramCount } = this.#old;
       if (ROUTES[code] === DROP) return false;
       if (this.isCurrent(code, paramCount)) return true;
@@ -84,6 +88,7 @@ export class Upgrade {
       if (step.store) this.#store();
       if (step.to === undefined) return step.emit;
       this.#convert(step, step.to, this.#builders[i % 2]!);
+      this.#old.set(this.bytes, this.view, this.offset, 0);
     }
     throw new UpgradeError(`${EVENTS[this.#old.code]!.id} does not reach its newest form`);
   }

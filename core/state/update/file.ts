@@ -1,5 +1,6 @@
 import type { EventCursor } from "../../event/cursor.ts";
 import { joinPath } from "../../event/path.ts";
+import { standsAlone } from "../../ffi/stands-alone.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { FD, Fd, OPEN_FLAG } from "../fd.ts";
 import { cwdOf, directoryBase } from "../lookup.ts";
@@ -69,6 +70,9 @@ function enter(
   fd.lowerLayer = (flags & OPEN_FLAG.LOWER_LAYER) !== 0;
   state.addFd(thread, number, fd);
 }
+
+// Each of the calls below has it.
+standsAlone(enter);
 
 const dirfdOf = (event: EventCursor, param: number): number | undefined =>
   event.size(param) > 0 ? event.int(param, 0) : undefined;
