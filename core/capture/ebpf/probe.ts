@@ -12,7 +12,6 @@ import { attachRawTracepoint, loadProgram, runProgram, updateMap } from "./bpf.t
 import { Btf } from "./btf.ts";
 import { type CallFilter, dropsFailures } from "./call-filter.ts";
 import { type Call, callsOf, want } from "./calls.ts";
-import { COUNTERS_STRIDE, LOSS_CAUSES } from "./counters.ts";
 import { dispatcherProgram } from "./dispatcher.ts";
 import { syscallFillers } from "./fillers/all.ts";
 import { TRACEPOINT_FILLERS } from "./fillers/tracepoints.ts";
@@ -21,6 +20,7 @@ import { type Hooked, hookCopies } from "./hook-copies.ts";
 import { INTEREST, MAX_SYSCALLS } from "./interest.ts";
 import { KnownDescriptors } from "./known-descriptors.ts";
 import { forkProgram, KnownThreads, renameProgram } from "./known-threads.ts";
+import { Losses } from "./losses.ts";
 import { createMaps, inPages, possibleCpus } from "./maps.ts";
 import { type EventId, eventProgram, type FillerSet, takesCopies } from "./program.ts";
 import { BTF_PATH } from "./requirements.ts";
@@ -57,7 +57,7 @@ export class Probe {
   readonly #fillers: FillerSet;
   readonly #calls: readonly Call[];
   readonly #ring: RingBuffer;
-  readonly #counters: Mapping;
+  readonly #losses: Losses;
   readonly #interest: Mapping;
   /** What the programs know of threads and descriptors by other ways than records. */
   readonly known: KnownThreads;
@@ -79,7 +79,7 @@ export class Probe {
     this.#helperReads = options.helperReads ?? false;
     try {
       const maps = createMaps(options.bufferSize, this.#cpus, (fd) => this.#keep(fd));
-      this.#counters = new Mapping(maps.counters, inPages(this.#cpus * COUNTERS_STRIDE), 0, PROT_READ);
+      this.#losses = new Losses(maps.counters, this.#cpus);
       this.#interest = new Mapping(maps.interest, inPages(INTEREST.size), 0, PROT_READ | PROT_WRITE);
       const { buffer, byteOffset } = this.#interest.bytes;
       this.#ring = new RingBuffer(maps.ring, options.bufferSize, {
@@ -272,25 +272,13 @@ export class Probe {
 
   /** Events lost since the start, by cause; all causes are there. */
   losses(): Record<string, number> {
-    return Object.fromEntries(
-      LOSS_CAUSES.map((cause, i) => {
-        let count = 0;
-        for (let cpu = 0; cpu < this.#cpus; cpu++) count += this.#lost(cpu, i);
-        return [cause, count];
-      }),
-    );
+    return this.#losses.byCause();
   }
 
   /** Events handed over and lost, by CPU number. */
   perCpu(): CpuStats[] {
-    return Array.from({ length: this.#cpus }, (_, cpu) => ({
-      events: this.#ring.perCpu[cpu]!,
-      drops: LOSS_CAUSES.reduce((sum, _cause, i) => sum + this.#lost(cpu, i), 0),
-    }));
-  }
-
-  #lost(cpu: number, cause: number): number {
-    return Number(this.#counters.view.getBigUint64(cpu * COUNTERS_STRIDE + 8 * cause, true));
+    const { perCpu } = this.#ring;
+    return Array.from(perCpu, (events, cpu) => ({ events, drops: this.#losses.ofCpu(cpu) }));
   }
 
   close(): void {
@@ -298,7 +286,7 @@ export class Probe {
     this.#links.clear();
     this.#descriptors.length = 0;
     this.#ring?.close();
-    this.#counters?.unmap();
+    this.#losses?.close();
     this.#interest?.unmap();
   }
 }
