@@ -1,4 +1,4 @@
-import { availableParallelism } from "node:os";
+import { cpus } from "node:os";
 import { findPlugin, pluginSources, sourceBrought } from "./capture/plugin/find.ts";
 import type { PluginSetting } from "./capture/plugin/plugin.ts";
 import type { Config } from "./config/schema.ts";
@@ -98,8 +98,9 @@ export function rulesInput(
 
 /** Memory for events on their way: what the presets give each group of CPUs, in one buffer for all of them. */
 function bufferBytes(options: Config["engine"]["modern_ebpf"]): number {
-  const cpus = availableParallelism();
-  const groups = options.cpus_for_each_buffer === 0 ? 1 : Math.ceil(cpus / options.cpus_for_each_buffer);
+  // Those of the machine: events come from all of them, whichever this process may use itself.
+  const count = cpus().length;
+  const groups = options.cpus_for_each_buffer === 0 ? 1 : Math.ceil(count / options.cpus_for_each_buffer);
   return Math.min(MAX_BUFFER, groups * (MEGABYTE << (options.buf_size_preset - 1)));
 }
 
