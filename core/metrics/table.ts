@@ -75,7 +75,10 @@ export const metrics: readonly Metric[] = [
   ),
   kernel("n_drops_scratch_map", "Events dropped because they were larger than the scratch space."),
   kernel("n_drops", "Events dropped for any reason.", { always: true }),
-  kernel("n_evts_postponed", "Events taken out of a buffer that was filling up before there was time for them."),
+  kernel(
+    "n_evts_postponed",
+    "Events taken out of a buffer that was filling up before there was time for them.",
+  ),
   iterator("n_evts_task", "Tasks handed over by the kernel's iterators."),
   ...TASK_FILES.map((file) =>
     iterator(`n_evts_task_file_${file}`, "Open files handed over by the kernel's iterators."),
