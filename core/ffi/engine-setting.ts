@@ -7,7 +7,7 @@
  */
 export const ENGINE_SETTINGS = {
   BUN_JSC_heapGrowthFunctionThresholdInMB: "1048576",
-  BUN_JSC_smallHeapGrowthFactor: "1.8",
+  BUN_JSC_smallHeapGrowthFactor: "1.6",
 } as const;
 
 /** Their names. */
