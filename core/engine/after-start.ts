@@ -1,12 +1,7 @@
-import { mapOwnTextSparingly, releaseOwnText } from "../ffi/own-text.ts";
+import { releaseOwnText } from "../ffi/own-text.ts";
 
 /** When start-up is over for good, in milliseconds from the first event on. */
 const SETTLED_MS = 5000;
-
-/** Before engines start: only what they need of the program's own file is to be in memory. */
-export function clearForStart(): void {
-  mapOwnTextSparingly();
-}
 
 /** Gives back the memory that only starting took: parsed configuration and rules, and code that does not run again. */
 export function clearNow(): void {

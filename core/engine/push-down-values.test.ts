@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { combined } from "../../tests/harness/kernel-condition.ts";
 import { cursorOf, record, rulesetOf, snapshot, someState } from "../../tests/harness/synthetic-events.ts";
 import type { ParameterFilter } from "../capture/ebpf/call-filter.ts";
 import { EVENT } from "../schema/event-codes.ts";
@@ -85,17 +86,7 @@ function testOn(call: string): fc.Arbitrary<string> {
   });
 }
 
-function conditionOn(call: string): fc.Arbitrary<string> {
-  return fc.letrec<{ node: string }>((tie) => ({
-    node: fc.oneof(
-      { depthSize: "small" },
-      testOn(call),
-      fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} and ${b})`),
-      fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} or ${b})`),
-      tie("node").map((inner) => `not (${inner})`),
-    ),
-  })).node;
-}
+const conditionOn = (call: string): fc.Arbitrary<string> => combined(testOn(call));
 
 const valuesOf = (table: readonly (readonly [string, number])[]): fc.Arbitrary<number> =>
   fc.oneof(

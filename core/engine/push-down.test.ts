@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { combined } from "../../tests/harness/kernel-condition.ts";
 import { cursorOf, record, rulesetOf, snapshot, someState } from "../../tests/harness/synthetic-events.ts";
 import type { CallFilter } from "../capture/ebpf/call-filter.ts";
 import { EVENT } from "../schema/event-codes.ts";
@@ -153,16 +154,7 @@ const CALLS = [
 ];
 
 test("what rules match passes the filters made for them", () => {
-  const check = fc.constantFrom(...CHECKS);
-  const { node } = fc.letrec<{ node: string }>((tie) => ({
-    node: fc.oneof(
-      { depthSize: "small" },
-      check,
-      fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} and ${b})`),
-      fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} or ${b})`),
-      tie("node").map((inner) => `not (${inner})`),
-    ),
-  }));
+  const node = combined(fc.constantFrom(...CHECKS));
   fc.assert(
     fc.property(
       fc.array(fc.tuple(fc.constantFrom(...CALLS), node), { minLength: 1, maxLength: 3 }),

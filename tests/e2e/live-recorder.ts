@@ -5,6 +5,7 @@ import type { FdSeed, Sink, ThreadSeed } from "../../core/event/source.ts";
 import { EVENTS } from "../../core/schema/events.ts";
 import { SYSCALLS } from "../../core/schema/syscalls.ts";
 import { endWithTests } from "../harness/children.ts";
+import { NO_SEEDS } from "../harness/event-sink.ts";
 
 /** Why the live probe can't run here, or undefined where it can. */
 export function whyNoEbpf(): string | undefined {
@@ -36,6 +37,7 @@ export class LiveRecorder {
   readonly #cursor = new EventCursor();
   readonly #watched = new Set<number>();
   readonly #sink: Sink = {
+    ...NO_SEEDS,
     event: (bytes, view, offset, cpu) => {
       this.before();
       if (!this.#cursor.set(bytes, view, offset, cpu)) throw new Error("a record is not what it says");
@@ -44,13 +46,8 @@ export class LiveRecorder {
       this.events.push(decode(this.#cursor));
       return true;
     },
-    machine: () => {},
     thread: (seed) => this.threads.set(seed.tid, seed),
     fd: (seed) => this.fds.push(seed),
-    user: () => {},
-    group: () => {},
-    interface: () => {},
-    restart: () => {},
   };
 
   constructor(names: readonly string[], options: Partial<EbpfOptions> = {}) {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { whyNoEbpf } from "./live-recorder.ts";
-import { expectSameAlerts, TwoWatchers } from "./two-watchers.ts";
+import { expectSameAlerts, TwoWatchers, WAYS } from "./two-watchers.ts";
 
 const WORKLOAD = join(import.meta.dir, "workload", "kinds.ts");
 const RULES = [
@@ -32,9 +32,6 @@ const BUFFER = 256 << 20;
 
 const reason = whyNoEbpf();
 if (reason) console.log(`skipped: push-down by kinds of descriptors, ${reason}`);
-
-/** As most machines do it, without plain loads of kernel memory, and as machines need it where a new task does not return from clone. */
-const WAYS = [{}, { helperReads: true }, { childAtFork: true }];
 
 describe.skipIf(reason !== undefined).each(WAYS)("push-down by kinds of descriptors, %o", (options) => {
   const dir = mkdtempSync(join(tmpdir(), "falco-kinds-"));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hierarchyOf, makeGroup, removeGroup } from "./control-groups.ts";
 import { whyNoEbpf } from "./live-recorder.ts";
-import { expectSameAlerts, TwoWatchers } from "./two-watchers.ts";
+import { expectSameAlerts, TwoWatchers, WAYS } from "./two-watchers.ts";
 
 const WORKLOAD = join(import.meta.dir, "workload", "places.ts");
 const IDS = [randomBytes(32).toString("hex"), randomBytes(32).toString("hex")] as const;
@@ -18,9 +18,6 @@ const RULES = [
 
 const reason = whyNoEbpf() ?? (hierarchyOf() ? undefined : "there are no control groups to use");
 if (reason) console.log(`skipped: push-down by containers, ${reason}`);
-
-/** As most machines do it, without plain loads of kernel memory, and as machines need it where a new task does not return from clone. */
-const WAYS = [{}, { helperReads: true }, { childAtFork: true }];
 
 describe.skipIf(reason !== undefined).each(WAYS)("push-down by containers, %o", (options) => {
   const dir = mkdtempSync(join(tmpdir(), "falco-places-"));

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { whyNoEbpf } from "./live-recorder.ts";
-import { expectSameAlerts, TwoWatchers } from "./two-watchers.ts";
+import { expectSameAlerts, TwoWatchers, WAYS } from "./two-watchers.ts";
 
 const WORKLOAD = join(import.meta.dir, "workload", "who.ts");
 /** What the workload's own processes are called. */
@@ -20,9 +20,6 @@ const RULES = [
 
 const reason = whyNoEbpf();
 if (reason) console.log(`skipped: push-down by users and programs, ${reason}`);
-
-/** As most machines do it, without plain loads of kernel memory, and as machines need it where a new task does not return from clone. */
-const WAYS = [{}, { helperReads: true }, { childAtFork: true }];
 
 describe.skipIf(reason !== undefined).each(WAYS)("push-down by users and programs, %o", (options) => {
   const dir = mkdtempSync(join(tmpdir(), "falco-who-"));

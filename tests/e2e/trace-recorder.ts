@@ -1,6 +1,7 @@
 import { PtraceSource } from "../../core/capture/ptrace/ptrace-source.ts";
 import { EventCursor } from "../../core/event/cursor.ts";
 import type { Sink } from "../../core/event/source.ts";
+import { NO_SEEDS } from "../harness/event-sink.ts";
 import { codesOf, decode, type RecordedEvent } from "./live-recorder.ts";
 
 export interface Traced {
@@ -19,18 +20,12 @@ export function traceCommand(
   const events: RecordedEvent[] = [];
   const cursor = new EventCursor();
   const sink: Sink = {
+    ...NO_SEEDS,
     event: (bytes, view, offset, cpu) => {
       if (!cursor.set(bytes, view, offset, cpu)) throw new Error("a record is not what it says");
       events.push(decode(cursor));
       return true;
     },
-    machine: () => {},
-    thread: () => {},
-    fd: () => {},
-    user: () => {},
-    group: () => {},
-    interface: () => {},
-    restart: () => {},
   };
   const workload = new SharedArrayBuffer(8);
   const source = new PtraceSource({

@@ -9,6 +9,9 @@ import { State } from "../../core/state/state.ts";
 import type { Thread } from "../../core/state/thread.ts";
 import { rulesetOf } from "../harness/synthetic-events.ts";
 
+/** Probes as most machines have them, without plain loads of kernel memory, and as machines need it where a new task does not return from clone. */
+export const WAYS = [{}, { helperReads: true }, { childAtFork: true }];
+
 const MAX_DEPTH = 20;
 /** For the last events to come. */
 const PATIENCE_MS = 30_000;

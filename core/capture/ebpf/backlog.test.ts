@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { NO_SEEDS } from "../../../tests/harness/event-sink.ts";
 import type { Sink } from "../../event/source.ts";
 import { Backlog } from "./backlog.ts";
 import { Records } from "./records.ts";
@@ -45,19 +46,12 @@ class Ring {
 /** Takes down what it is handed: texts of five characters. */
 function recorder(): { readonly texts: string[]; readonly sink: Sink } {
   const texts: string[] = [];
-  const nothing = (): void => {};
   const sink: Sink = {
+    ...NO_SEEDS,
     event: (bytes, _view, offset, cpu) => {
       texts.push(`${cpu} ${bytes.toString("latin1", offset, offset + 5)}`);
       return true;
     },
-    machine: nothing,
-    thread: nothing,
-    fd: nothing,
-    user: nothing,
-    group: nothing,
-    interface: nothing,
-    restart: nothing,
   };
   return { texts, sink };
 }

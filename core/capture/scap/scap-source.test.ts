@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { NO_SEEDS } from "../../../tests/harness/event-sink.ts";
 import { FalcoError } from "../../errors.ts";
 import { EventCursor } from "../../event/cursor.ts";
 import type { Sink, ThreadSeed } from "../../event/source.ts";
@@ -17,14 +18,8 @@ type Heard = { threads: ThreadSeed[]; events: { code: number; tid: number; param
 
 function listener(heard: Heard): Sink {
   const cursor = new EventCursor();
-  const nothing = (): void => {};
   return {
-    machine: nothing,
-    fd: nothing,
-    user: nothing,
-    group: nothing,
-    interface: nothing,
-    restart: nothing,
+    ...NO_SEEDS,
     thread: (seed) => heard.threads.push(seed),
     event: (bytes, view, offset, cpu) => {
       if (!cursor.set(bytes, view, offset, cpu)) return false;
