@@ -85,7 +85,16 @@ export class EventCursor {
         ends[i] = at;
       }
     } else {
-      for (let i = 1; i <= params; i++, lengthAt += 2) {
+      // Two lengths at a time; the last may be alone.
+      let i = 1;
+      for (; i < params; i += 2, lengthAt += 4) {
+        const sizes = view.getInt32(lengthAt, true);
+        at += sizes & 0xffff;
+        ends[i] = at;
+        at += sizes >>> 16;
+        ends[i + 1] = at;
+      }
+      if (i === params) {
         at += view.getUint16(lengthAt, true);
         ends[i] = at;
       }

@@ -1,5 +1,5 @@
 // hot path
-import { noFTL } from "bun:jsc";
+import { isSeldom } from "../ffi/seldom.ts";
 
 const MAX_PATH = 1024;
 const SLASH = 0x2f;
@@ -16,15 +16,31 @@ export function joinPath(base: string, path: string): string {
   if ((absolute ? 0 : base.length) + path.length >= MAX_PATH) return TOO_LONG;
   // Nearly every path is plain: no work to do.
   if (absolute && path !== "" && isKnownPlain(path)) return path;
-  const slot = slotOf(path);
-  if (lastPaths[slot] === path && lastBases[slot] === base) return lastJoined[slot]!;
-  const joined =
-    !absolute && base.endsWith("/") && !path.startsWith(".") && isPlain(path)
-      ? base + path
-      : normalised(base, path, absolute);
-  lastPaths[slot] = path;
-  lastBases[slot] = base;
-  lastJoined[slot] = joined;
+  const known = lastJoins.get(path);
+  if (known !== undefined && (absolute || known.base === base)) return known.joined;
+  return remember(base, path, absolute);
+}
+
+interface Join {
+  /** Of no meaning where the path is absolute. */
+  readonly base: string;
+  readonly joined: string;
+}
+
+const MAX_JOINS = 4096;
+const MAX_LENGTH = 256;
+/**
+ * What was joined last, by path: programs look for the same files in the same places again and again, and the very same
+ * text as before has its hash worked out already.
+ */
+const lastJoins = new Map<string, Join>();
+
+function remember(base: string, path: string, absolute: boolean): string {
+  const isJust = !absolute && base.endsWith("/") && !path.startsWith(".") && isPlain(path);
+  const joined = isJust ? base + path : normalised(base, path, absolute);
+  if (base.length + path.length > MAX_LENGTH) return joined;
+  if (lastJoins.size >= MAX_JOINS && !lastJoins.has(path)) lastJoins.clear();
+  lastJoins.set(path, { base, joined });
   return joined;
 }
 
@@ -49,25 +65,20 @@ function normalised(base: string, path: string, absolute: boolean): string {
   return text.length > 1 && text.endsWith("/") ? text.slice(0, -1) : text;
 }
 
-noFTL(normalised);
+isSeldom(normalised, remember);
 
 const SLOTS = 1024;
-/** What was joined last, by path: the same again is the very same text, of which the JavaScript engine knows the hash. */
-const lastPaths: string[] = new Array(SLOTS).fill("/");
-const lastBases: string[] = new Array(SLOTS).fill("");
-const lastJoined: string[] = new Array(SLOTS).fill("/");
 /** Paths that were found plain: programs open the same files again and again, and a cache gives the very same text for them. */
 const plain: string[] = new Array(SLOTS).fill("/");
 
-function slotOf(path: string): number {
-  const { length } = path;
-  return (
-    (Math.imul(length, 31) ^ (path.charCodeAt(length - 1) << 5) ^ path.charCodeAt(length >> 1)) & (SLOTS - 1)
-  );
-}
-
 function isKnownPlain(path: string): boolean {
-  const slot = slotOf(path);
+  const last = path.length - 1;
+  const slot =
+    (Math.imul(last, 31) ^
+      (path.charCodeAt(last) << 5) ^
+      (path.charCodeAt(last >> 1) << 2) ^
+      path.charCodeAt((last * 3) >> 2)) &
+    (SLOTS - 1);
   if (plain[slot] === path) return true;
   if (!isPlain(path)) return false;
   plain[slot] = path;

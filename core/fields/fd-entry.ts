@@ -1,4 +1,5 @@
 import type { EventCursor } from "../event/cursor.ts";
+import { joinPath } from "../event/path.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { EF } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
@@ -7,7 +8,6 @@ import { FD, ROLE } from "../state/fd.ts";
 import { isConnectedInet, isFile, isListening } from "../state/fd-kind.ts";
 import { directoryBase, fdOf } from "../state/lookup.ts";
 import type { Context, Reader, Subject } from "./field.ts";
-import { joinedName } from "./joined-name.ts";
 import { argText, paramString } from "./param-text.ts";
 
 const TOUCHES_FD = Uint8Array.from(EVENTS, (e) =>
@@ -52,7 +52,7 @@ function nameFromEvent(context: Context, raw: boolean): string | undefined {
   if (event.code === SYSCALL_OPENAT_2_X || event.code === SYSCALL_OPENAT2_X) {
     if (event.size(2) === 0 || (!raw && event.size(1) === 0)) return undefined;
     const path = paramString(event, 2);
-    return raw ? path : joinedName(directoryBase(state, state.thread, event.int(1, 0), path), path);
+    return raw ? path : joinPath(directoryBase(state, state.thread, event.int(1, 0), path), path);
   }
   if (event.code === SYSCALL_OPEN_BY_HANDLE_AT_X) return paramString(event, 3);
   if (!NAMED_BY_PARAM_1.has(event.code)) return "";
@@ -79,15 +79,24 @@ const OPENS: ReadonlySet<number> = new Set([
   EVENT.SYSCALL_OPEN_X,
   EVENT.SYSCALL_CREAT_X,
 ]);
+const IS_OPEN = Uint8Array.from(EVENTS, ({ code }) => (OPENS.has(code) ? 1 : 0));
 
-function fileVariant(context: Context): number {
+let variant = MISSING;
+
+function fileText(context: Context): string | undefined {
   const fd = eventFd(context);
-  if (fd) return isFile(fd.kind) ? FILE : fd.kind === FD.DIRECTORY ? DIRECTORY : -1;
-  return OPENS.has(context.event.code) && isFdEvent(context) ? MISSING : -1;
+  if (fd) {
+    variant = fd.kind === FD.DIRECTORY ? DIRECTORY : FILE;
+    return variant === DIRECTORY || isFile(fd.kind) ? fd.name : undefined;
+  }
+  variant = MISSING;
+  return IS_OPEN[context.event.code] === 1 && context.state.thread
+    ? nameFromEvent(context, false)
+    : undefined;
 }
 
 /** The name of a file, of a directory, or of what could not be opened. Connections have names that rarely come again. */
-export const fileName: Subject = { variants: 3, variant: fileVariant, text: fdName };
+export const fileName: Subject = { variants: 3, text: fileText, variant: () => variant };
 
 /** `fd.nameraw`: what the program passed, with runs of slashes made one. */
 export function fdNameRaw(context: Context): string | undefined {

@@ -36,9 +36,10 @@ export type Reader<T> = (context: Context, arg: FieldArg | undefined) => T;
 export interface Subject {
   /** Equal texts of one event type decide the same only if they are of the same variant, numbered from 0. */
   readonly variants: number;
-  /** The variant of the event's text; -1 when the event has none, or one that decides nothing. */
-  readonly variant: (context: Context) => number;
+  /** The event's text; undefined when it has none, or one that decides nothing. */
   readonly text: (context: Context) => string | undefined;
+  /** The variant of the text that was read last. */
+  readonly variant: () => number;
 }
 
 export interface FieldTraits {

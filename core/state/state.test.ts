@@ -153,7 +153,7 @@ describe("processes", () => {
     sim.process(11, "sleeping");
     sim.time += 120_000_000_000n;
     sim.process(12, "busy");
-    expect([...state.threads.keys()].sort()).toEqual([11, 12]);
+    expect([...state.threads.values()].map(({ tid }) => tid).sort()).toEqual([11, 12]);
   });
 });
 

@@ -14,6 +14,7 @@ import { Seeds } from "./seeds.ts";
 import { Thread } from "./thread.ts";
 import type { ThreadGroup } from "./thread-group.ts";
 import { addThread, asUnknown, groupOf, removeThread } from "./thread-table.ts";
+import { Threads } from "./threads.ts";
 import { UPDATES } from "./update/all.ts";
 import { forgetContainer } from "./update/container.ts";
 import { Users } from "./users.ts";
@@ -32,7 +33,7 @@ interface EventPlugin {
  * `settle` after: what an event ends (a closed descriptor, a dead thread) is still there while rules look.
  */
 export class State {
-  readonly threads = new Map<number, Thread>();
+  readonly threads = new Threads();
   /** Processes whose first thread is not in the table, by their id; see groupOf. */
   readonly headless = new Map<number, ThreadGroup>();
   /** Known containers by short id. */

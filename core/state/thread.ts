@@ -80,6 +80,9 @@ export class Thread {
   firstChild: Thread | undefined = undefined;
   nextSibling: Thread | undefined = undefined;
   previousSibling: Thread | undefined = undefined;
+  /** The same for its group's threads but the leader; see ThreadGroup. */
+  nextInGroup: Thread | undefined = undefined;
+  previousInGroup: Thread | undefined = undefined;
 
   constructor(tid: number) {
     this.tid = tid;

@@ -21,8 +21,8 @@ const make = (name: string, type: Field["type"], traits: Partial<Field> = {}): F
 /** a.path decides itself and a.file; where a.kind is 1 there is no a.file, and with 2 the path decides nothing. */
 const path: Subject = {
   variants: 2,
-  variant: () => (current["a.kind"] === 2 ? -1 : Number(current["a.kind"] ?? 0)),
-  text: () => current["a.path"] as string | undefined,
+  text: () => (current["a.kind"] === 2 ? undefined : (current["a.path"] as string | undefined)),
+  variant: () => Number(current["a.kind"] ?? 0),
 };
 
 const fields: readonly Field[] = [

@@ -68,12 +68,12 @@ export class SubjectProgram implements EventProgram {
   }
 
   run(context: Context): void {
-    const variant = this.#subject.variant(context);
-    const text = variant < 0 ? undefined : this.#subject.text(context);
+    const text = this.#subject.text(context);
     if (text === undefined) {
       this.#whole.run(context);
       return;
     }
+    const variant = this.#subject.variant();
     let program = this.#byText[variant]!.get(text);
     if (program === undefined) program = this.#meet(text, variant, context);
     if (program !== null) program.run(context);

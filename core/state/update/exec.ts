@@ -116,7 +116,7 @@ function setIds(thread: Thread, event: EventCursor): void {
 function endOtherThreads(state: State, thread: Thread): void {
   const { group } = thread;
   if (!group || group.alive <= 1) return;
-  for (const other of [...group.others]) if (other !== thread) removeThread(state, other.tid);
+  for (const other of [...group.others()]) if (other !== thread) removeThread(state, other.tid);
 }
 
 isSeldom(exec, setProcess, setProgramFile, setIds, endOtherThreads);
