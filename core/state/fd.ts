@@ -75,9 +75,8 @@ export class Fd {
   /** Who started the connection: needed to tell client from server side; 0 none known, 1 client, 2 server. */
   role: Role = ROLE.NONE;
   connected = false;
-  /** On overlay file systems: the file is in the writable layer, or in the image. */
-  upperLayer = false;
-  lowerLayer = false;
+  /** Of files on overlay file systems: UPPER_LAYER when it is in the writable layer, LOWER_LAYER when it is in the image. */
+  layer = 0;
   /** Network sockets; for a listening socket the source is the bound side. */
   ends: SocketEnds | undefined = undefined;
   /** Unix sockets: kernel addresses of both ends. */
@@ -102,6 +101,14 @@ export class Fd {
       default:
         return L4.NA;
     }
+  }
+
+  get upperLayer(): boolean {
+    return (this.layer & OPEN_FLAG.UPPER_LAYER) !== 0;
+  }
+
+  get lowerLayer(): boolean {
+    return (this.layer & OPEN_FLAG.LOWER_LAYER) !== 0;
   }
 
   get closeOnExec(): boolean {
@@ -132,8 +139,7 @@ export class Fd {
     copy.l4 = this.l4;
     copy.role = this.role;
     copy.connected = this.connected;
-    copy.upperLayer = this.upperLayer;
-    copy.lowerLayer = this.lowerLayer;
+    copy.layer = this.layer;
     copy.ends = this.ends && { ...this.ends };
     copy.unixSource = this.unixSource;
     copy.unixDestination = this.unixDestination;

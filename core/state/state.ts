@@ -163,7 +163,8 @@ export class State {
     if (thread.lastEventFd < 0) return;
     const fd = thread.descriptors?.get(thread.lastEventFd);
     if (!fd) return;
-    fd.oldName = fd.name;
+    // Most have it already, and a store into what has lived long is not cheap.
+    if (fd.oldName !== fd.name) fd.oldName = fd.name;
     this.fd = fd;
   }
 

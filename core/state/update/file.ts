@@ -66,8 +66,7 @@ function enter(
   } else {
     fd.dev = event.uint(layout.dev, 0);
   }
-  fd.upperLayer = (flags & OPEN_FLAG.UPPER_LAYER) !== 0;
-  fd.lowerLayer = (flags & OPEN_FLAG.LOWER_LAYER) !== 0;
+  fd.layer = flags & (OPEN_FLAG.UPPER_LAYER | OPEN_FLAG.LOWER_LAYER);
   state.addFd(thread, number, fd);
 }
 
