@@ -3,7 +3,7 @@ import type { TestNode } from "../check/bind.ts";
 import type { Operand } from "../check/operand.ts";
 import type { Estimates } from "./estimates.ts";
 import type { Expr } from "./node.ts";
-import type { Branch, Plan } from "./plan.ts";
+import { type Branch, type Plan, sizeOf } from "./plan.ts";
 import { candidateEveryOf, everyOf, pairTest, someOf, usesCandidates } from "./quantify.ts";
 
 /** Where generated code puts the indexes of rules that match; big enough for all of them. */
@@ -21,6 +21,8 @@ const UNREAD = Symbol("unread");
 const MAX_WEIGHT = 100;
 /** Expressions this costly are remembered when several rules need them. */
 const MEMO_COST = 10;
+/** Remembered ones with so many leaves are written once, as functions, not wherever they are needed. */
+const OWN_FUNCTION = 4;
 
 /** One generated function: what it reads and remembers, and its text. */
 class FunctionWriter {
@@ -38,6 +40,10 @@ class FunctionWriter {
 
   write(plan: Plan, read: Set<string>): void {
     this.#body = this.plan(plan, read, true);
+  }
+
+  writeTest(node: Expr): void {
+    this.#body = `return ${this.#plain(node, new Set())};`;
   }
 
   /** `shared` variables belong to the whole program, the others to this function. */
@@ -64,7 +70,8 @@ class FunctionWriter {
     if (!this.#program.isMemo(node)) return this.#plain(node, read);
     const memo = `m${node.id}`;
     this.memos.add(memo);
-    return `((${memo} || (${memo} = ${this.#plain(node, new Set(read))} ? 2 : 1)) === 2)`;
+    const test = node.size < OWN_FUNCTION ? this.#plain(node, new Set(read)) : this.#program.test(node);
+    return `((${memo} || (${memo} = ${test} ? 2 : 1)) === 2)`;
   }
 
   #plain(node: Expr, read: Set<string>): string {
@@ -108,17 +115,17 @@ class FunctionWriter {
   /** Statements for a plan. `root` keeps the function's own plan from being moved out again. */
   plan(plan: Plan, read: Set<string>, root = false): string {
     if (!root && plan.weight > MAX_WEIGHT) return this.#program.call(plan, read);
-    const lines = plan.hits.map((index) => `H.buffer[H.count++] = ${index};`);
-    for (const branch of this.#chunks(plan, root)) {
-      lines.push("branches" in branch ? this.#program.call(branch, read) : this.#branch(branch, read));
-    }
-    return lines.join("\n");
+    const chunks = root ? this.#chunks(plan) : undefined;
+    const parts = chunks
+      ? chunks.map((chunk) => this.#program.call(chunk, read))
+      : plan.branches.map((branch) => this.#branch(branch, read));
+    return [...plan.hits.map((index) => `HIT(${index});`), ...parts].join("\n");
   }
 
-  /** A function's own branches, cut into further functions where they are too many. */
-  #chunks(plan: Plan, root: boolean): readonly (Branch | Plan)[] {
-    if (!root || plan.weight <= MAX_WEIGHT) return plan.branches;
-    const chunks: (Branch | Plan)[] = [];
+  /** A function's own branches, cut into further functions where they are too many; undefined where they are not. */
+  #chunks(plan: Plan): readonly Plan[] | undefined {
+    if (plan.weight <= MAX_WEIGHT || plan.branches.length === 1) return undefined;
+    const chunks: Plan[] = [];
     let current: Branch[] = [];
     let weight = 0;
     const close = (): void => {
@@ -128,17 +135,12 @@ class FunctionWriter {
     };
     for (const branch of plan.branches) {
       const own = ownWeight(branch);
-      if (own > MAX_WEIGHT / 2 || plan.branches.length === 1) {
-        close();
-        chunks.push(branch);
-        continue;
-      }
       if (weight + own > MAX_WEIGHT) close();
       current.push(branch);
       weight += own;
     }
     close();
-    return chunks.length === 1 && "branches" in chunks[0]! ? plan.branches : chunks;
+    return chunks.length > 1 ? chunks : undefined;
   }
 
   #branch(branch: Branch, read: Set<string>): string {
@@ -163,7 +165,7 @@ class FunctionWriter {
 /** Weight of a branch as emitted in place: nested plans that move out count as one. */
 const ownWeight = (branch: Branch): number =>
   branch.kind === "if"
-    ? branch.tests.length + Math.min(branch.body.weight, MAX_WEIGHT)
+    ? sizeOf(branch.tests) + Math.min(branch.body.weight, MAX_WEIGHT)
     : branch.plans.reduce((sum, p) => sum + Math.min(p.weight, MAX_WEIGHT), 2);
 
 /** How often each expression occurs in the code of a plan. */
@@ -194,6 +196,7 @@ class ProgramWriter {
   readonly #constantNames = new Map<unknown, string>();
   readonly #variables = new Map<string, string>();
   readonly #readers = new Map<string, string>();
+  readonly #tests = new Map<Expr, string>();
   readonly #uses: ReadonlyMap<Expr, number>;
   readonly estimates: Estimates;
 
@@ -230,6 +233,18 @@ class ProgramWriter {
     return this.#readers.get(variable)!;
   }
 
+  /** Writes a test as a function, once, and returns the call of it. */
+  test(node: Expr): string {
+    const known = this.#tests.get(node);
+    if (known) return known;
+    const call = `e${this.#tests.size}(c)`;
+    this.#tests.set(node, call);
+    const writer = new FunctionWriter(this, call.slice(0, -3));
+    this.#functions.push(writer);
+    writer.writeTest(node);
+    return call;
+  }
+
   /** Writes a plan as a function and returns the statement that calls it; `read` is what is read by then. */
   call(plan: Plan, read: ReadonlySet<string>): string {
     const writer = new FunctionWriter(this, `f${this.#functions.length}`);
@@ -260,8 +275,11 @@ class ProgramWriter {
       ...this.#functions.map((writer) => writer.text(shared)),
       `return function (c) { ${reset}${entry} };`,
     ].join("\n");
-    const factory = new Function("H", "U", "SOME", "EVERY", "EVERY1", ...names, source);
-    return factory(hits, UNREAD, someOf, everyOf, candidateEveryOf, ...this.#constants) as EventFunction;
+    const factory = new Function("HIT", "U", "SOME", "EVERY", "EVERY1", ...names, source);
+    const hit = (index: number): void => {
+      hits.buffer[hits.count++] = index;
+    };
+    return factory(hit, UNREAD, someOf, everyOf, candidateEveryOf, ...this.#constants) as EventFunction;
   }
 }
 

@@ -9,6 +9,8 @@ export interface Expr {
   readonly kind: "and" | "or" | "not" | "leaf" | "true" | "false";
   readonly children: readonly Expr[];
   readonly leaf: Leaf | undefined;
+  /** How many leaves it has, those of shared parts wherever they occur. */
+  readonly size: number;
 }
 
 function leafKey(leaf: Leaf): string {
@@ -42,7 +44,8 @@ export class ExprFactory {
   #make(kind: Expr["kind"], key: string, children: readonly Expr[] = [], leaf?: Leaf): Expr {
     const existing = this.#byKey.get(key);
     if (existing) return existing;
-    const made: Expr = { id: this.#byKey.size, kind, children, leaf };
+    const size = children.reduce((sum, child) => sum + child.size, leaf ? 1 : 0);
+    const made: Expr = { id: this.#byKey.size, kind, children, leaf, size };
     this.#byKey.set(key, made);
     return made;
   }

@@ -12,7 +12,7 @@ export interface Pending {
 export interface Plan {
   readonly hits: readonly number[];
   readonly branches: readonly Branch[];
-  /** How many tests and hits it holds, for cutting code into functions. */
+  /** How many leaves of tests and how many hits it holds, for cutting code into functions. */
   readonly weight: number;
 }
 
@@ -124,9 +124,12 @@ function switchBranch<T>(
   return { kind: "switch", operand, cases, plans };
 }
 
+/** Leaves of tests that all have to hold. */
+export const sizeOf = (tests: readonly Expr[]): number => tests.reduce((sum, { size }) => sum + size, 0);
+
 const weightOf = (branch: Branch): number =>
   branch.kind === "if"
-    ? branch.tests.length + branch.body.weight
+    ? sizeOf(branch.tests) + branch.body.weight
     : branch.plans.reduce((sum, p) => sum + p.weight, 2);
 
 const planOf = (hits: readonly number[], branches: readonly Branch[]): Plan => ({
