@@ -1,3 +1,4 @@
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { Expr, Leaf } from "./node.ts";
 import { readCost } from "./read-cost.ts";
 
@@ -100,3 +101,6 @@ export class Estimates {
     return (rules * Math.max(1 - this.chance(expr), LEAST)) / (overhead + this.cost(expr));
   }
 }
+
+const { chance, cost, price, gain } = Estimates.prototype;
+isSeldom(chance, cost, price, gain);

@@ -1,3 +1,4 @@
+import { isSeldom } from "../../ffi/seldom.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import { EVENTS } from "../../schema/events.ts";
 import { SYSCALLS } from "../../schema/syscalls.ts";
@@ -136,3 +137,5 @@ export function eventNamesOf(node: ConditionNode): Set<string> {
   for (const index of possible(node, false, GENERIC_SPACE)) names.add(SYSCALLS[index]!.name);
   return names;
 }
+
+isSeldom(possible, compute);

@@ -1,3 +1,4 @@
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { ConditionNode, MacroNode, TextPos } from "./ast.ts";
 
 export interface MacroProblem {
@@ -79,3 +80,5 @@ export function resolveMacros(node: ConditionNode, visible: MacroLookup): Resolv
   const resolved = resolver.resolve(node);
   return { node: resolved, used: resolver.used, problem: resolver.loop ?? resolver.unknown };
 }
+
+isSeldom(Resolver.prototype.resolve);

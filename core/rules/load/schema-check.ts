@@ -1,3 +1,4 @@
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { YamlNode } from "../yaml/yaml-node.ts";
 import { RULES_SCHEMA, type Schema } from "./rules-schema.ts";
 
@@ -85,3 +86,5 @@ export function checkSchema(document: YamlNode): readonly string[] {
   const check = new Check();
   return check.valid(document, RULES_SCHEMA, "<root>") ? ["ok"] : check.messages;
 }
+
+isSeldom(hasType);

@@ -1,3 +1,4 @@
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { Context } from "../load/context.ts";
 import { LoadError } from "../load/load-result.ts";
 import type { YamlNode } from "../yaml/yaml-node.ts";
@@ -91,3 +92,5 @@ export const texts = (item: YamlNode, key: string, context: Context): string[] =
 
 export const uniqueSorted = (values: readonly string[]): string[] =>
   [...new Set(values)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+
+isSeldom(scalar);
