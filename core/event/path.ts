@@ -1,5 +1,6 @@
 // hot path
 import { isSeldom } from "../ffi/seldom.ts";
+import { standsAlone } from "../ffi/stands-alone.ts";
 
 const MAX_PATH = 1024;
 const SLASH = 0x2f;
@@ -66,6 +67,7 @@ function normalised(base: string, path: string, absolute: boolean): string {
 }
 
 isSeldom(normalised, remember);
+standsAlone(joinPath);
 
 const SLOTS = 1024;
 /** Paths that were found plain: programs open the same files again and again, and a cache gives the very same text for them. */

@@ -1,5 +1,6 @@
 import type { EventCursor } from "../event/cursor.ts";
 import { joinPath } from "../event/path.ts";
+import { isSeldom } from "../ffi/seldom.ts";
 import { EVENT } from "../schema/event-codes.ts";
 import { EF } from "../schema/event-row.ts";
 import { EVENTS } from "../schema/events.ts";
@@ -35,6 +36,8 @@ export const ofFd =
     const fd = eventFd(context);
     return fd && read(fd, context);
   };
+
+isSeldom(ofFd(() => undefined));
 
 const { SYSCALL_OPENAT_2_X, SYSCALL_OPENAT2_X, SYSCALL_OPEN_BY_HANDLE_AT_X } = EVENT;
 /** Calls whose parameter 1 names what could not be opened or reached. */

@@ -259,4 +259,4 @@ export function argsText(context: Context): string {
 }
 
 // For alerts, which are few; what conditions ask for most has been answered before it comes to these.
-isSeldom(paramText, argsText, integer, ...Object.values(PLAIN), ...Object.values(RESOLVED));
+isSeldom(paramText, argText, argsText, integer, ...Object.values(PLAIN), ...Object.values(RESOLVED));

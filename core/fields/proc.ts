@@ -1,3 +1,4 @@
+import { isSeldom } from "../ffi/seldom.ts";
 import { ancestorOf, cwdOf, leaderOf } from "../state/lookup.ts";
 import type { State } from "../state/state.ts";
 import type { Thread } from "../state/thread.ts";
@@ -24,11 +25,17 @@ export const ofThread =
     return thread && read(thread, context);
   };
 
-const ofParent = <T>(read: (thread: Thread) => T): Reader<T | undefined> =>
-  ofThread((thread, { state }) => {
+const ofParent = <T>(read: (thread: Thread) => T): Reader<T | undefined> => {
+  const readParent = (thread: Thread, { state }: Context): T | undefined => {
     const parent = ancestorOf(state, thread, 1);
     return parent && read(parent);
-  });
+  };
+  isSeldom(readParent);
+  return ofThread(readParent);
+};
+
+// Where many are asked for they would be put into each other's compiled form.
+isSeldom(ofThread(() => NA));
 
 export const argsLine = (thread: Thread): string => thread.args.join(" ");
 export const commandLine = (thread: Thread): string =>

@@ -1,6 +1,7 @@
 // hot path
 
 import { isSeldom } from "../ffi/seldom.ts";
+import { standsAlone } from "../ffi/stands-alone.ts";
 import type { Fd } from "./fd.ts";
 
 /** Whoever holds it may change the descriptors that bear it; a fork takes it from both sides. */
@@ -120,4 +121,5 @@ export class FdTable implements Iterable<[number, Fd]> {
   }
 }
 
+standsAlone(FdTable.prototype.set);
 isSeldom(FdTable.prototype.closeOnExec, FdTable.prototype.copy, FdTable.prototype.writable);

@@ -1,6 +1,7 @@
 // hot path
 import type { EventCursor } from "../event/cursor.ts";
 import type { GroupSeed, MachineInfo, SeedSink, UserSeed } from "../event/source.ts";
+import { isSeldom } from "../ffi/seldom.ts";
 import type { Container } from "../metadata/container.ts";
 import type { FindContainer } from "../metadata/monitor.ts";
 import { EVENT } from "../schema/event-codes.ts";
@@ -89,6 +90,7 @@ export class State {
 
   constructor(limits: Partial<StateLimits> = {}) {
     this.limits = { ...DEFAULT_LIMITS, ...limits };
+    isSeldom(this.#endExiting);
   }
 
   /** Binds the event to its thread and descriptor and learns from it. */

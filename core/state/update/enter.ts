@@ -1,4 +1,5 @@
 import { EventCursor } from "../../event/cursor.ts";
+import { standsAlone } from "../../ffi/stands-alone.ts";
 import { EVENT } from "../../schema/event-codes.ts";
 import type { State } from "../state.ts";
 import type { Update, UpdateTable } from "./update.ts";
@@ -30,6 +31,8 @@ export function enterOf(state: State, exitCode: number): EventCursor | undefined
     (exitCode === EVENT.SYSCALL_EXECVE_19_X && cursor.code === EVENT.SYSCALL_EXECVEAT_E);
   return belongs ? cursor : undefined;
 }
+
+standsAlone(enterOf);
 
 export const enterUpdates: UpdateTable = {
   [EVENT.SYSCALL_OPEN_E]: keepUnlessEmpty,

@@ -92,13 +92,13 @@ const resourceLimit = onSuccess((thread, event) => {
   }
 });
 
-const prlimit = onZero((thread, event, state) => {
+function limit(thread: Thread, event: EventCursor, state: State): void {
   const next = event.int(1, UNLIMITED);
   if (event.uint(6, 0) !== RLIMIT_NOFILE || next === UNLIMITED || event.size(5) === 0) return;
   const tid = event.int(5, 0);
   const target = tid === 0 ? thread : state.lookUp(tid, event);
   if (target && !target.isInvalid && target.leader) target.leader.fdLimit = next;
-});
+}
 
 /** A new user namespace gives all capabilities within it. */
 const enterUserNamespace = (param: number): Update =>
@@ -118,7 +118,12 @@ const prctl = onSuccess((thread, event) => {
   if (thread.group) thread.group.reaper = event.int(3, 0) !== 0;
 });
 
-isSeldom(exit);
+isSeldom(exit, changeDirectory, limit);
+// Put into one compiled form, all that these call would be, over and over.
+isSeldom(
+  onSuccess(() => {}),
+  onZero(() => {}),
+);
 
 export const processUpdates: UpdateTable = {
   [EVENT.PROCEXIT_1_E]: exit,
@@ -129,7 +134,7 @@ export const processUpdates: UpdateTable = {
   [EVENT.SYSCALL_MUNMAP_X]: mapped,
   [EVENT.SYSCALL_GETRLIMIT_X]: resourceLimit,
   [EVENT.SYSCALL_SETRLIMIT_X]: resourceLimit,
-  [EVENT.SYSCALL_PRLIMIT_X]: prlimit,
+  [EVENT.SYSCALL_PRLIMIT_X]: onZero(limit),
   [EVENT.SYSCALL_UNSHARE_X]: enterUserNamespace(1),
   [EVENT.SYSCALL_SETNS_X]: enterUserNamespace(2),
   [EVENT.SYSCALL_PRCTL_X]: prctl,
