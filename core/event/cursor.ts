@@ -182,4 +182,4 @@ export class EventCursor {
   }
 }
 
-standsAlone(EventCursor.prototype.int, EventCursor.prototype.uint);
+standsAlone(EventCursor.prototype.int, EventCursor.prototype.uint, EventCursor.prototype.text);

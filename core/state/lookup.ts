@@ -37,8 +37,16 @@ export function directoryBase(state: State, thread: Thread | undefined, dirfd: n
   if (dirfd === AT_FDCWD) return cwdOf(state, thread);
   const name = fdOf(state, thread, dirfd)?.name;
   if (name === undefined) return "<UNKNOWN>";
-  return name === "" || name.endsWith("/") ? name : `${name}/`;
+  if (name === "") return name;
+  if (name === lastName) return lastBase;
+  lastBase = name.endsWith("/") ? name : `${name}/`;
+  lastName = name;
+  return lastBase;
 }
+
+/** Programs open one file after the other below a directory; the very same text as before is quickly told equal. */
+let lastName = "";
+let lastBase = "";
 
 isSeldom(directoryBase);
 

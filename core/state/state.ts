@@ -2,6 +2,7 @@
 import type { EventCursor } from "../event/cursor.ts";
 import type { GroupSeed, MachineInfo, SeedSink, UserSeed } from "../event/source.ts";
 import { isSeldom } from "../ffi/seldom.ts";
+import { standsAlone } from "../ffi/stands-alone.ts";
 import type { Container } from "../metadata/container.ts";
 import type { FindContainer } from "../metadata/monitor.ts";
 import { EVENT } from "../schema/event-codes.ts";
@@ -95,7 +96,10 @@ export class State {
 
   /** Binds the event to its thread and descriptor and learns from it. */
   apply(event: EventCursor): void {
-    if (this.#seeding) this.#endSeeding();
+    if (this.#seeding) {
+      this.#seeding = false;
+      this.seeds.finish();
+    }
     if (this.firstEventTime === undefined && IS_META[event.code] === 0) this.firstEventTime = event.time;
     this.bind(event);
     UPDATES[event.code]?.(this, event);
@@ -206,11 +210,6 @@ export class State {
     this.#nextPurge = now + this.limits.purgeSeconds * SECOND;
   }
 
-  #endSeeding(): void {
-    this.#seeding = false;
-    this.seeds.finish();
-  }
-
   /** The thread goes when the event has been looked at. */
   endThread(tid: number): void {
     this.#exitingTid = tid;
@@ -297,3 +296,5 @@ export class State {
     this.#closingFd = NONE;
   }
 }
+
+standsAlone(State.prototype.addFd, State.prototype.lookUp);

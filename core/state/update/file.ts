@@ -71,7 +71,7 @@ function enter(
 }
 
 // Each of the calls below has it.
-standsAlone(enter);
+standsAlone(enter, baseOf);
 
 const dirfdOf = (event: EventCursor, param: number): number | undefined =>
   event.size(param) > 0 ? event.int(param, 0) : undefined;
