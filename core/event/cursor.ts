@@ -28,10 +28,6 @@ export class EventCursor {
   /** Event code, an index of EVENTS. */
   code = 0;
   tid = 0;
-  /** Halves of the time stamp, nanoseconds since the epoch. */
-  timeLow = 0;
-  timeHigh = 0;
-  length = 0;
   paramCount = 0;
 
   /** Where the parameters start and, behind that, where each of them ends. */
@@ -46,14 +42,25 @@ export class EventCursor {
     if (this.view !== view) this.view = view;
     this.offset = offset;
     this.cpu = cpu;
-    this.timeLow = view.getUint32(offset, true);
-    this.timeHigh = view.getUint32(offset + 4, true);
     const tidLow = view.getInt32(offset + 8, true);
     const tidHigh = view.getInt32(offset + 12, true);
     this.tid = tidHigh === tidLow >> 31 ? tidLow : tidHigh * TWO_32 + (tidLow >>> 0);
-    this.length = view.getInt32(offset + 16, true);
     this.code = view.getUint16(offset + 20, true);
-    return this.#locate(view.getInt32(offset + 22, true));
+    return this.#locate(view, offset);
+  }
+
+  /** Bytes of the record. */
+  get length(): number {
+    return this.view.getInt32(this.offset + 16, true);
+  }
+
+  /** Halves of the time stamp, nanoseconds since the epoch. */
+  get timeLow(): number {
+    return this.view.getUint32(this.offset, true);
+  }
+
+  get timeHigh(): number {
+    return this.view.getUint32(this.offset + 4, true);
   }
 
   /** Nanoseconds since the epoch. Allocates: for outputs, not for matching. */
@@ -66,12 +73,12 @@ export class EventCursor {
     return this.timeHigh * TWO_32 + this.timeLow;
   }
 
-  #locate(params: number): boolean {
-    const { view, offset } = this;
+  #locate(view: DataView, offset: number): boolean {
     const ends = this.#ends;
     const isWide = WIDE_LENGTHS[this.code] === 1;
     const width = isWide ? 4 : 2;
-    const end = offset + this.length;
+    const params = view.getInt32(offset + 22, true);
+    const end = offset + view.getInt32(offset + 16, true);
     let lengthAt = offset + EVENT_HEADER_SIZE;
     this.paramCount = 0;
     if (params < 0 || params > MAX_PARAMS || lengthAt + params * width > end) return false;
