@@ -7,7 +7,7 @@ const START = 1_470_327_477n * 1_000_000_000n;
 /** A context that shows only the time of its event, milliseconds after the start. */
 function at(ms: number): Context {
   const time = START + BigInt(ms) * 1_000_000n;
-  const event = { timeLow: Number(time & 0xffffffffn), timeHigh: Number(time >> 32n) };
+  const event = { time, approximateTime: Number(time) };
   return { event } as unknown as Context;
 }
 

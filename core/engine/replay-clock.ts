@@ -1,3 +1,4 @@
+// hot path
 import type { Context } from "../fields/field.ts";
 import type { Matching } from "./engine.ts";
 
@@ -17,6 +18,8 @@ export class ReplayClock<R> implements Matching<R> {
   readonly #hooks: ClockHooks;
   #started = 0;
   #next = 0;
+  /** Before this there is nothing to be done. */
+  #due = 0;
   #ended = false;
 
   constructor(rules: Matching<R>, hooks: ClockHooks) {
@@ -30,23 +33,24 @@ export class ReplayClock<R> implements Matching<R> {
   }
 
   match(context: Context, onMatch: (rule: R) => void): void {
-    if (this.#ended) return;
-    this.#tick(context);
+    const now = context.event.approximateTime;
+    if (now >= this.#due) this.#tick(context, now);
     if (!this.#ended) this.#rules.match(context, onMatch);
   }
 
-  #tick({ event: { timeHigh, timeLow } }: Context): void {
-    const time = timeHigh * 2 ** 32 + timeLow;
+  #tick({ event }: Context, now: number): void {
+    if (this.#ended) return;
     const { duration = Number.POSITIVE_INFINITY, onSecond, onEnd } = this.#hooks;
     if (this.#started === 0) {
-      this.#started = time;
-      this.#next = time + SECOND;
+      this.#started = now;
+      this.#next = now + SECOND;
     }
-    if (time - this.#started >= duration) this.#ended = true;
-    else if (time > this.#next) {
-      this.#next = time + SECOND;
-      this.#ended = !onSecond((BigInt(timeHigh) << 32n) | BigInt(timeLow));
+    if (now - this.#started >= duration) this.#ended = true;
+    else if (now > this.#next) {
+      this.#next = now + SECOND;
+      this.#ended = !onSecond(event.time);
     }
+    this.#due = Math.min(this.#next, this.#started + duration);
     if (this.#ended) onEnd();
   }
 }

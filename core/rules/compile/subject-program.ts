@@ -47,6 +47,8 @@ export class SubjectProgram implements EventProgram {
   readonly #byText: readonly Map<string, EventProgram | null>[];
   readonly #seen = new Set<string>();
   readonly #byOutcome = new Map<string, EventProgram | null>();
+  /** Programs by what they test: different outcomes often leave the same. */
+  readonly #byRest = new Map<string, EventProgram>();
 
   private constructor(
     rules: readonly Pending[],
@@ -112,6 +114,12 @@ export class SubjectProgram implements EventProgram {
       const left = this.#workshop.factory.assumeAll(conditions, decided, done);
       if (left) rules.push({ index, conditions: left });
     }
-    return rules.length === 0 ? null : new Program(rules, this.#workshop);
+    if (rules.length === 0) return null;
+    const key = rules
+      .map(({ index, conditions }) => `${index} ${[...conditions].map(({ id }) => id).join()}`)
+      .join("; ");
+    const program = this.#byRest.get(key) ?? new Program(rules, this.#workshop);
+    this.#byRest.set(key, program);
+    return program;
   }
 }
