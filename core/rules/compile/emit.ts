@@ -1,3 +1,4 @@
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { Context } from "../../fields/field.ts";
 import type { TestNode } from "../check/bind.ts";
 import type { Operand } from "../check/operand.ts";
@@ -5,6 +6,7 @@ import type { Estimates } from "./estimates.ts";
 import type { Expr } from "./node.ts";
 import { type Branch, type Plan, sizeOf } from "./plan.ts";
 import { candidateEveryOf, everyOf, pairTest, someOf, usesCandidates } from "./quantify.ts";
+import { countUses, isCostly } from "./uses.ts";
 
 /** Where generated code puts the indexes of rules that match; big enough for all of them. */
 export interface Hits {
@@ -19,8 +21,8 @@ const UNREAD = Symbol("unread");
 
 /** Plans heavier than this become functions of their own: engines stop optimising long ones. */
 const MAX_WEIGHT = 100;
-/** Expressions this costly are remembered when several rules need them. */
-const MEMO_COST = 10;
+/** Functions of so many characters are left out of the JIT compiler's last pass, which takes megabytes for such: few events need all of one. */
+const LONG = 1500;
 /** Remembered ones with so many leaves are written once, as functions, not wherever they are needed. */
 const OWN_FUNCTION = 4;
 
@@ -168,27 +170,6 @@ const ownWeight = (branch: Branch): number =>
     ? sizeOf(branch.tests) + Math.min(branch.body.weight, MAX_WEIGHT)
     : branch.plans.reduce((sum, p) => sum + Math.min(p.weight, MAX_WEIGHT), 2);
 
-/** How often each expression occurs in the code of a plan. */
-function countUses(root: Plan, estimates: Estimates): ReadonlyMap<Expr, number> {
-  const uses = new Map<Expr, number>();
-  const visit = (node: Expr): void => {
-    const count = (uses.get(node) ?? 0) + 1;
-    uses.set(node, count);
-    // A remembered expression evaluates its parts in one place only.
-    if (count === 1 || estimates.cost(node) < MEMO_COST) node.children.forEach(visit);
-  };
-  const walk = (plan: Plan): void => {
-    for (const branch of plan.branches) {
-      if (branch.kind === "if") {
-        branch.tests.forEach(visit);
-        walk(branch.body);
-      } else branch.plans.forEach(walk);
-    }
-  };
-  walk(root);
-  return uses;
-}
-
 /** The generated program of one event type. */
 class ProgramWriter {
   readonly #functions: FunctionWriter[] = [];
@@ -206,7 +187,7 @@ class ProgramWriter {
   }
 
   isMemo(node: Expr): boolean {
-    return this.#uses.get(node)! >= 2 && this.estimates.cost(node) >= MEMO_COST;
+    return this.#uses.get(node)! >= 2 && isCostly(node, this.estimates);
   }
 
   constant(value: unknown, key: unknown = value): string {
@@ -270,16 +251,27 @@ class ProgramWriter {
     const declare = shared.size > 0 ? `let ${[...shared].join(", ")};` : "";
     const reset = [...operands.map((v) => `${v} = U; `), ...memos.map((m) => `${m} = 0; `)].join("");
     const names = this.#constants.map((_, i) => `K${i}`);
+    const texts = this.#functions.map((writer) => writer.text(shared));
+    const long = this.#functions.filter((_, i) => texts[i]!.length > LONG).map(({ name }) => name);
     const source = [
       declare,
-      ...this.#functions.map((writer) => writer.text(shared)),
+      ...texts,
+      `SELDOM(${long.join(", ")});`,
       `return function (c) { ${reset}${entry} };`,
     ].join("\n");
-    const factory = new Function("HIT", "U", "SOME", "EVERY", "EVERY1", ...names, source);
+    const factory = new Function("SELDOM", "HIT", "U", "SOME", "EVERY", "EVERY1", ...names, source);
     const hit = (index: number): void => {
       hits.buffer[hits.count++] = index;
     };
-    return factory(hit, UNREAD, someOf, everyOf, candidateEveryOf, ...this.#constants) as EventFunction;
+    return factory(
+      isSeldom,
+      hit,
+      UNREAD,
+      someOf,
+      everyOf,
+      candidateEveryOf,
+      ...this.#constants,
+    ) as EventFunction;
   }
 }
 
