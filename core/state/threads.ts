@@ -68,7 +68,7 @@ export class Threads {
     this.#spare = page;
   }
 
-  /** In the order of their ids. What is entered meanwhile may be left out. */
+  /** In the order of their ids. Of what comes and goes meanwhile, any may be left out or come twice. */
   *values(): Generator<Thread> {
     for (const page of this.#pages) {
       if (page) for (const thread of page) if (thread) yield thread;

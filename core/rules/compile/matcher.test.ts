@@ -200,29 +200,52 @@ const values = fc.record({
   "a.both": fc.array(fc.nat({ max: 3 }), { maxLength: 2 }),
 });
 
+/** The rules of a matcher that is asked, at first and when it has learned, find what plain evaluation finds. */
+function check(conditions: readonly string[], events: readonly Values[], steps: number): void {
+  const rules = conditions.map(rule);
+  const matcher = new Matcher(rules, false, steps);
+  const compare = (event: Values): void => {
+    const context = contextOf(event);
+    const found = new Set<object>();
+    matcher.match(context, (r) => found.add(r));
+    for (const r of rules) expect([r.name, found.has(r)]).toEqual([r.name, evaluate(r.condition, context)]);
+  };
+  events.forEach(compare);
+  // Texts come again, and there are enough events for it to compile what it has learned.
+  for (let i = 0; i < 1000; i++) matcher.match(contextOf(events[i % events.length]!), () => {});
+  events.forEach(compare);
+}
+
+const RUNS = Number(process.env.FALCO_FUZZ_RUNS ?? 30);
+
 test("Matcher finds what plain evaluation finds, whatever the conditions, before and after it has learned", () => {
-  const runs = Number(process.env.FALCO_FUZZ_RUNS ?? 30);
   fc.assert(
     fc.property(
       fc.array(condition, { minLength: 1, maxLength: 25 }),
       fc.array(values, { minLength: 1, maxLength: 12 }),
       fc.constantFrom(1, 200, 1e9),
-      (conditions, events, steps) => {
-        const rules = conditions.map(rule);
-        const matcher = new Matcher(rules, false, steps);
-        const compare = (event: Values): void => {
-          const context = contextOf(event);
-          const found = new Set<object>();
-          matcher.match(context, (r) => found.add(r));
-          for (const r of rules)
-            expect([r.name, found.has(r)]).toEqual([r.name, evaluate(r.condition, context)]);
-        };
-        events.forEach(compare);
-        // Texts come again, and there are enough events for it to compile what it has learned.
-        for (let i = 0; i < 1000; i++) matcher.match(contextOf(events[i % events.length]!), () => {});
-        events.forEach(compare);
+      check,
+    ),
+    { numRuns: RUNS },
+  );
+}, 3_600_000);
+
+test("Matcher does so where many rules share large tests and the code is cut into many functions", () => {
+  const shared = fc.array(leaf, { minLength: 4, maxLength: 7 });
+  const own = fc.tuple(fc.nat(), fc.nat(), fc.boolean(), leaf);
+  fc.assert(
+    fc.property(
+      fc.array(shared, { minLength: 2, maxLength: 5 }),
+      fc.array(own, { minLength: 30, maxLength: 90 }),
+      fc.array(values, { minLength: 1, maxLength: 8 }),
+      (macros, owns, events) => {
+        const macro = (i: number): string => `(${macros[i % macros.length]!.join(i % 2 ? " or " : " and ")})`;
+        const conditions = owns.map(
+          ([i, j, negated, mine]) => `${macro(i)} and (${negated ? "not " : ""}${macro(j)} or ${mine})`,
+        );
+        check(conditions, events, 1);
       },
     ),
-    { numRuns: runs },
+    { numRuns: RUNS },
   );
 }, 3_600_000);
