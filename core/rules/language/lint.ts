@@ -1,3 +1,4 @@
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { ConditionNode, FieldNode, OperandNode, TransformNode } from "./ast.ts";
 
 /** What a condition should not contain. */
@@ -43,3 +44,5 @@ export function lintCondition(node: ConditionNode, isDeprecated: (field: string)
   cache.set(node, lint);
   return lint;
 }
+
+isSeldom(lintCondition);

@@ -1,3 +1,4 @@
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { TextPos } from "./ast.ts";
 import { unescapeQuoted } from "./escape.ts";
 
@@ -133,3 +134,5 @@ export class Scanner {
     return true;
   }
 }
+
+isSeldom(Scanner.prototype.operator);

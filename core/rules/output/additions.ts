@@ -1,3 +1,4 @@
+import { isSeldom } from "../../ffi/seldom.ts";
 import type { FieldRegistry } from "../../fields/field.ts";
 
 /** Text and fields that the configuration adds to the output of rules (an entry of `append_output`). */
@@ -58,3 +59,5 @@ export function appliesTo(
   if (addition.rule && addition.rule !== rule.name) return false;
   return (addition.tags ?? []).every((tag) => rule.tags.includes(tag));
 }
+
+isSeldom(appliesTo);
