@@ -16,3 +16,13 @@ test.each([
 ])("joinPath(%p, %p) is %p", (base, path, joined) => {
   expect(joinPath(base, path)).toBe(joined);
 });
+
+test("joinPath says the same again, whatever came between: the same path below another base, many other names", () => {
+  const cases = [".", "/", "/usr/lib/", "/a", "<UNKNOWN>"].flatMap((base) =>
+    ["x", "../x", "/etc//passwd", "", "./y/", "n".repeat(300)].map((path) => [base, path] as const),
+  );
+  const first = cases.map(([base, path]) => joinPath(base, path));
+  expect(first.slice(12, 17)).toEqual(["/usr/lib/x", "/usr/x", "/etc/passwd", "", "/usr/lib/y"]);
+  for (let i = 0; i < 5000; i++) expect(joinPath("/tmp/", `file${i}`)).toBe(`/tmp/file${i}`);
+  expect(cases.map(([base, path]) => joinPath(base, path))).toEqual(first);
+});
