@@ -113,9 +113,8 @@ export class State {
       this.#closingFd = NONE;
     }
     if (this.#exitingTid !== NONE) this.#endExiting();
-    const { thread } = this;
     // An exit event has used the enter event before it, or never will.
-    if (thread?.enterRecord !== undefined && !this.#entering) thread.enterRecord = undefined;
+    if (!this.#entering && this.thread?.enterRecord) this.thread.enterRecord = undefined;
   }
 
   #endExiting(): void {
