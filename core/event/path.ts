@@ -37,8 +37,8 @@ const MAX_LENGTH = 256;
 const lastJoins = new Map<string, Join>();
 
 function remember(base: string, path: string, absolute: boolean): string {
-  const isJust = !absolute && base.endsWith("/") && !path.startsWith(".") && isPlain(path);
-  const joined = isJust ? base + path : normalised(base, path, absolute);
+  const isPlainBelow = !absolute && base.endsWith("/") && !path.startsWith(".") && isPlain(path);
+  const joined = isPlainBelow ? base + path : normalised(base, path, absolute);
   if (base.length + path.length > MAX_LENGTH) return joined;
   if (lastJoins.size >= MAX_JOINS && !lastJoins.has(path)) lastJoins.clear();
   lastJoins.set(path, { base, joined });

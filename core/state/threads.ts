@@ -26,12 +26,9 @@ export class Threads {
   }
 
   get(tid: number): Thread | undefined {
-    if (tid >= 0 && tid < NEAR) {
-      const index = tid >> PAGE_BITS;
-      const page = index < this.#pages.length ? this.#pages[index] : undefined;
-      return page === undefined ? undefined : page[tid & PAGE_MASK];
-    }
-    return this.#far.get(tid);
+    if (!(tid >= 0 && tid < NEAR)) return this.#far.get(tid);
+    const page = this.#page(tid >> PAGE_BITS);
+    return page === undefined ? undefined : page[tid & PAGE_MASK];
   }
 
   has(tid: number): boolean {
@@ -44,7 +41,7 @@ export class Threads {
       return;
     }
     const index = tid >> PAGE_BITS;
-    const page = (index < this.#pages.length ? this.#pages[index] : undefined) ?? this.#addPage(index);
+    const page = this.#page(index) ?? this.#addPage(index);
     const slot = tid & PAGE_MASK;
     if (page[slot] === undefined) {
       this.#near++;
@@ -59,7 +56,7 @@ export class Threads {
       return;
     }
     const index = tid >> PAGE_BITS;
-    const page = index < this.#pages.length ? this.#pages[index] : undefined;
+    const page = this.#page(index);
     if (page === undefined || page[tid & PAGE_MASK] === undefined) return;
     page[tid & PAGE_MASK] = undefined;
     this.#near--;
@@ -81,6 +78,10 @@ export class Threads {
     this.#counts.length = 0;
     this.#far.clear();
     this.#near = 0;
+  }
+
+  #page(index: number): Page | undefined {
+    return index < this.#pages.length ? this.#pages[index] : undefined;
   }
 
   #addPage(index: number): Page {

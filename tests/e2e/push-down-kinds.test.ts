@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { whyNoEbpf } from "./live-recorder.ts";
-import { expectSameAlerts, TwoWatchers, WAYS } from "./two-watchers.ts";
+import { expectSameAlerts, TwoWatchers, WAYS, watchedIn } from "./two-watchers.ts";
 
 const WORKLOAD = join(import.meta.dir, "workload", "kinds.ts");
 const RULES = [
@@ -34,27 +34,18 @@ const reason = whyNoEbpf();
 if (reason) console.log(`skipped: push-down by kinds of descriptors, ${reason}`);
 
 describe.skipIf(reason !== undefined).each(WAYS)("push-down by kinds of descriptors, %o", (options) => {
-  const dir = mkdtempSync(join(tmpdir(), "falco-kinds-"));
-  let watchers: TwoWatchers;
-
-  beforeAll(async () => {
+  const watched = watchedIn("kinds", (dir, open) => {
     writeFileSync(join(dir, "file"), "a\nb\nc\n");
     Bun.spawnSync(["mkfifo", join(dir, "fifo")]);
-    watchers = new TwoWatchers(RULES, { bufferSize: BUFFER, ...options }, true);
-    expect(await watchers.run(process.execPath, WORKLOAD, dir)).toBe(0);
-    expect(watchers.lost).toBe(0);
-  }, 180_000);
-
-  afterAll(() => {
-    watchers?.close();
-    rmSync(dir, { recursive: true, force: true });
+    return open(RULES, { bufferSize: BUFFER, ...options }, true).run(process.execPath, WORKLOAD, dir);
   });
 
   test("the same alerts come in the same order as without it", () => {
-    expectSameAlerts(watchers, RULES, true);
+    expectSameAlerts(watched.watchers, RULES, true);
   });
 
   test("what no rule wants does not leave the kernel", () => {
+    const { watchers } = watched;
     expect(watchers.filtered.events).toBeLessThan(0.7 * watchers.all.events);
   });
 });
@@ -63,42 +54,36 @@ describe.skipIf(reason !== undefined).each(WAYS)("push-down by kinds of descript
 const OLD_MS = 2500;
 
 describe.skipIf(reason !== undefined)("push-down by kinds of descriptors, from before", () => {
-  const dir = mkdtempSync(join(tmpdir(), "falco-kinds-"));
   const rules = ["evt.type = read and fd.type in (directory, ipv4)"];
-  const script = [
-    `exec 3<${dir}/file 4<>${dir}/fifo 5<${dir}`,
-    "read go",
-    "dd bs=1 count=1000 </dev/zero >/dev/null 2>&1",
-    "dd bs=1 count=1000 <&3 >/dev/null 2>&1",
-    "echo a >&4; dd bs=1 count=2 <&4 >/dev/null 2>&1",
-    "(dd bs=1 count=1000 <&3 2>/dev/null) | cat >/dev/null",
-    "for i in 1 2 3; do dd bs=1 <&5 2>/dev/null; read line <&5; done; true",
-  ].join("\n");
-  let watchers: TwoWatchers;
-
-  beforeAll(async () => {
+  const scriptIn = (dir: string): string =>
+    [
+      `exec 3<${dir}/file 4<>${dir}/fifo 5<${dir}`,
+      "read go",
+      "dd bs=1 count=1000 </dev/zero >/dev/null 2>&1",
+      "dd bs=1 count=1000 <&3 >/dev/null 2>&1",
+      "echo a >&4; dd bs=1 count=2 <&4 >/dev/null 2>&1",
+      "(dd bs=1 count=1000 <&3 2>/dev/null) | cat >/dev/null",
+      "for i in 1 2 3; do dd bs=1 <&5 2>/dev/null; read line <&5; done; true",
+    ].join("\n");
+  const watched = watchedIn("kinds", async (dir, open) => {
     writeFileSync(join(dir, "file"), Buffer.alloc(4000));
     Bun.spawnSync(["mkfifo", join(dir, "fifo")]);
-    const child = Bun.spawn(["sh", "-c", script], { stdin: "pipe", stdout: "ignore", stderr: "inherit" });
+    const command = ["sh", "-c", scriptIn(dir)];
+    const child = Bun.spawn(command, { stdin: "pipe", stdout: "ignore", stderr: "inherit" });
     await Bun.sleep(OLD_MS);
-    watchers = new TwoWatchers(rules, { bufferSize: BUFFER }, true);
+    const watchers = open(rules, { bufferSize: BUFFER }, true);
     child.stdin.write("go\n");
     await child.stdin.end();
-    expect(await watchers.watch(child)).toBe(0);
-    expect(watchers.lost).toBe(0);
-  }, 180_000);
-
-  afterAll(() => {
-    watchers?.close();
-    rmSync(dir, { recursive: true, force: true });
+    return watchers.watch(child);
   });
 
   test("the same alerts come as without it, of what it had and what its children have from it", () => {
-    expectSameAlerts(watchers, rules, true);
-    expect(watchers.alertsOf(0).length).toBe(6);
+    expectSameAlerts(watched.watchers, rules, true);
+    expect(watched.watchers.alertsOf(0).length).toBe(6);
   });
 
   test("what no rule wants does not leave the kernel, whoever opened it", () => {
+    const { watchers } = watched;
     expect(watchers.filtered.events).toBeLessThan(watchers.all.events - 3000);
   });
 });

@@ -1,12 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pushDown } from "../../core/engine/push-down.ts";
 import { SYSCALLS } from "../../core/schema/syscalls.ts";
 import { rulesetOf } from "../harness/synthetic-events.ts";
 import { LiveRecorder, whyNoEbpf } from "./live-recorder.ts";
-import { expectSameAlerts, TwoWatchers } from "./two-watchers.ts";
+import { expectSameAlerts, watchedIn } from "./two-watchers.ts";
 
 const WORKLOAD = join(import.meta.dir, "workload", "paths.ts");
 const rulesOn = (dir: string): readonly string[] => [
@@ -24,30 +23,22 @@ const reason = whyNoEbpf();
 if (reason) console.log(`skipped: push-down by paths, ${reason}`);
 
 describe.skipIf(reason !== undefined)("push-down by paths", () => {
-  const dir = mkdtempSync(join(tmpdir(), "falco-paths-"));
-  const rules = rulesOn(dir);
-  let watchers: TwoWatchers;
-
-  beforeAll(async () => {
+  const watched = watchedIn("paths", (dir, open) => {
     for (const name of ["kept", "other", "lost"]) {
       mkdirSync(join(dir, name));
       writeFileSync(join(dir, name, "file"), "");
     }
-    watchers = new TwoWatchers(rules);
-    expect(await watchers.run(process.execPath, WORKLOAD, dir)).toBe(0);
-    expect(watchers.lost).toBe(0);
-  }, 180_000);
-
-  afterAll(() => {
-    watchers?.close();
-    rmSync(dir, { recursive: true, force: true });
+    return open(rulesOn(dir)).run(process.execPath, WORKLOAD, dir);
   });
+  const { dir } = watched;
+  const rules = rulesOn(dir);
 
   test("the same alerts come in the same order as without it", () => {
-    expectSameAlerts(watchers, rules);
+    expectSameAlerts(watched.watchers, rules);
   });
 
   test("what no rule wants does not leave the kernel", () => {
+    const { watchers } = watched;
     expect(watchers.filtered.events).toBeLessThan(watchers.all.events - 1000);
   });
 

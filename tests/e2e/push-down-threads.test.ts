@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { chmodSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { whyNoEbpf } from "./live-recorder.ts";
-import { expectSameAlerts, TwoWatchers, WAYS } from "./two-watchers.ts";
+import { expectSameAlerts, WAYS, watchedIn } from "./two-watchers.ts";
 
 const WORKLOAD = join(import.meta.dir, "workload", "who.ts");
 /** What the workload's own processes are called. */
@@ -22,27 +21,18 @@ const reason = whyNoEbpf();
 if (reason) console.log(`skipped: push-down by users and programs, ${reason}`);
 
 describe.skipIf(reason !== undefined).each(WAYS)("push-down by users and programs, %o", (options) => {
-  const dir = mkdtempSync(join(tmpdir(), "falco-who-"));
-  let watchers: TwoWatchers;
-
-  beforeAll(async () => {
+  const watched = watchedIn("who", (dir, open) => {
     chmodSync(dir, 0o777);
     writeFileSync(join(dir, "file"), "");
-    watchers = new TwoWatchers(RULES, options);
-    expect(await watchers.run(process.execPath, WORKLOAD, dir)).toBe(0);
-    expect(watchers.lost).toBe(0);
-  }, 180_000);
-
-  afterAll(() => {
-    watchers?.close();
-    rmSync(dir, { recursive: true, force: true });
+    return open(RULES, options).run(process.execPath, WORKLOAD, dir);
   });
 
   test("the same alerts come in the same order as without it", () => {
-    expectSameAlerts(watchers, RULES);
+    expectSameAlerts(watched.watchers, RULES);
   });
 
   test("what no rule wants does not leave the kernel", () => {
+    const { watchers } = watched;
     expect(watchers.filtered.events).toBeLessThan(watchers.all.events / 2 + 5000);
   });
 });

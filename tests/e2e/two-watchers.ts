@@ -1,4 +1,7 @@
-import { expect } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type EbpfOptions, EbpfSource } from "../../core/capture/ebpf/ebpf-source.ts";
 import { Engine, type Matching } from "../../core/engine/engine.ts";
 import { pushDown } from "../../core/engine/push-down.ts";
@@ -150,8 +153,41 @@ export class TwoWatchers {
   }
 
   #both(): readonly Watcher[] {
-    return [this.all, this.filtered].filter((watcher) => watcher !== undefined);
+    return [this.all, this.filtered];
   }
+}
+
+/**
+ * Before the tests of a group: lets `watch` do something under watchers that it opens, in a folder of its own, which has to end with 0 and nothing lost; lets
+ * go of all that behind them.
+ */
+export function watchedIn(
+  name: string,
+  watch: (
+    dir: string,
+    open: (...how: ConstructorParameters<typeof TwoWatchers>) => TwoWatchers,
+  ) => Promise<number>,
+): { readonly dir: string; readonly watchers: TwoWatchers } {
+  const dir = mkdtempSync(join(tmpdir(), `falco-${name}-`));
+  let watchers: TwoWatchers | undefined;
+  beforeAll(async () => {
+    const status = await watch(dir, (...how) => {
+      watchers = new TwoWatchers(...how);
+      return watchers;
+    });
+    expect(status).toBe(0);
+    expect(watchers!.lost).toBe(0);
+  }, 180_000);
+  afterAll(() => {
+    watchers?.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  return {
+    dir,
+    get watchers(): TwoWatchers {
+      return watchers!;
+    },
+  };
 }
 
 /**

@@ -216,14 +216,15 @@ class ProgramWriter {
 
   /** Writes a test as a function, once, and returns the call of it. */
   test(node: Expr): string {
-    const known = this.#tests.get(node);
-    if (known) return known;
-    const call = `e${this.#tests.size}(c)`;
-    this.#tests.set(node, call);
-    const writer = new FunctionWriter(this, call.slice(0, -3));
-    this.#functions.push(writer);
-    writer.writeTest(node);
-    return call;
+    let name = this.#tests.get(node);
+    if (name === undefined) {
+      name = `e${this.#tests.size}`;
+      this.#tests.set(node, name);
+      const writer = new FunctionWriter(this, name);
+      this.#functions.push(writer);
+      writer.writeTest(node);
+    }
+    return `${name}(c)`;
   }
 
   /** Writes a plan as a function and returns the statement that calls it; `read` is what is read by then. */
